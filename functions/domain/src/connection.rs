@@ -1,0 +1,221 @@
+//! A connection: one resource reached from one target, as the ledger remembers it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fault::FaultRecord;
+use crate::ids::{
+    AssociationId, ConnectionId, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId,
+    SubscriptionName, VpcEndpointId, VpcId,
+};
+use crate::preflight::Finding;
+use crate::reach::Database;
+use crate::subscription::{Kind, TargetKey};
+
+/// Where a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Asked for; no run has taken it up yet.
+    Wanted,
+    /// A run holds it and is about to make, or makes, its endpoint.
+    Opening,
+    /// Its endpoint is made; it is waited for.
+    Waiting,
+    /// It can be used.
+    Ready,
+    /// What was made is being removed.
+    Closing,
+    /// A run ended in a fault and what it made is gone.
+    Failed,
+    /// Closed on purpose.
+    Closed,
+}
+
+impl Status {
+    /// As it stands in the ledger, the announcements and the CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wanted => "wanted",
+            Self::Opening => "opening",
+            Self::Waiting => "waiting",
+            Self::Ready => "ready",
+            Self::Closing => "closing",
+            Self::Failed => "failed",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether a run should be under way.
+    #[must_use]
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Wanted | Self::Opening | Self::Waiting | Self::Closing)
+    }
+
+    /// Whether it stands in the index of what needs attention.
+    #[must_use]
+    pub const fn needs_attention(self) -> bool {
+        self.is_running() || matches!(self, Self::Failed)
+    }
+}
+
+/// What was made for a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Made {
+    /// A VPC endpoint.
+    Endpoint(VpcEndpointId),
+    /// A service-network resource association.
+    Association(AssociationId),
+}
+
+impl Made {
+    /// Its AWS id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Endpoint(id) => id.as_str(),
+            Self::Association(id) => id.as_str(),
+        }
+    }
+}
+
+/// Everything that is said to AWS when the connection is made. Written before the first call, on
+/// condition that none exists, and used by every retry: a subnet that would be chosen differently
+/// a second later changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The client token, and the value of the owner tag.
+    pub token: String,
+    /// Every tag, Drawbridge's own included.
+    pub tags: BTreeMap<String, String>,
+    /// The call.
+    pub call: PlannedCall,
+    /// When the plan was written; nothing was made before.
+    pub planned_at: Timestamp,
+}
+
+/// The one mutating call of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlannedCall {
+    /// EC2 `CreateVpcEndpoint`, type `Resource`.
+    ResourceEndpoint {
+        /// The resource configuration.
+        resource: ResourceArn,
+        /// The VPC.
+        vpc: VpcId,
+        /// One per Availability Zone.
+        subnets: Vec<SubnetId>,
+        /// At least one.
+        security_groups: Vec<SecurityGroupId>,
+        /// Private DNS, in EC2's words.
+        private_dns: PlannedDns,
+    },
+    /// VPC Lattice `CreateServiceNetworkResourceAssociation`.
+    ServiceNetworkResource {
+        /// The resource configuration.
+        resource: ResourceArn,
+        /// The service network.
+        service_network: ServiceNetworkId,
+        /// Whether private DNS is on.
+        private_dns: bool,
+    },
+}
+
+/// Private DNS of an endpoint, in EC2's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedDns {
+    /// `PrivateDnsEnabled`.
+    pub enabled: bool,
+    /// `DnsOptions.PrivateDnsPreference`, such as `VERIFIED_DOMAINS_ONLY`; none if private DNS is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preference: Option<String>,
+    /// `DnsOptions.PrivateDnsSpecifiedDomains`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+}
+
+/// What the ledger knows of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Its identity.
+    pub id: ConnectionId,
+    /// What kind of connection.
+    pub kind: Kind,
+    /// The share that brought the resource.
+    pub share_arn: ResourceShareArn,
+    /// The resource.
+    pub resource: ResourceArn,
+    /// The resource's name, where AWS shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_name: Option<String>,
+    /// Where it is reached from.
+    pub target: TargetKey,
+    /// The subscriptions that claim it, in the order of their claims: the first one's settings hold.
+    pub claims: Vec<SubscriptionName>,
+    /// Where it stands.
+    pub status: Status,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why it stands there.
+    pub why: String,
+    /// What happens next, and who does it.
+    pub next: String,
+    /// Goes up when it is opened anew after its close was confirmed; part of the client token.
+    pub generation: u32,
+    /// Counts the runs; part of the execution's name.
+    pub attempt: u32,
+    /// How many runs in a row ended in a transient fault.
+    pub transient_runs: u32,
+    /// The digest of the subscriptions that decided, when the last run was started.
+    pub digest: String,
+    /// The execution that holds it: two runs exclude each other here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// When the present run gives up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// What the present generation says to AWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// What the present generation made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+    /// What preflight found, and differing claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+    /// The children that were accessible at the last look, when the list of them is denied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_look: Vec<String>,
+    /// How to reach what is behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases: Vec<Database>,
+    /// What the last run ended in, if in a fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultRecord>,
+    /// When it was first asked for.
+    pub wanted_at: Timestamp,
+    /// When it was first ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_at: Option<Timestamp>,
+    /// Counts the writes; every write is conditional on it. 0: not written yet.
+    pub version: u64,
+    /// The id of the last change, the same as in its audit entry.
+    pub change: String,
+}
+
+impl Connection {
+    /// Moves to `status`; `since` only changes if the status does.
+    pub fn become_status(&mut self, status: Status, now: Timestamp, why: impl Into<String>, next: impl Into<String>) {
+        if self.status != status {
+            self.since = now;
+        }
+        self.status = status;
+        self.why = why.into();
+        self.next = next.into();
+    }
+}

@@ -1,0 +1,29 @@
+//! Every decision of Drawbridge, as pure functions over plain types.
+//!
+//! Nothing here knows AWS's SDK, a clock, an environment or an async runtime: what was observed and
+//! what time it is come in as arguments, what should be done goes out as a value. The shape of a
+//! decision is `decide(observed, subscriptions, now) -> plan`, so most tests need no fake.
+
+pub mod connection;
+pub mod facts;
+pub mod fault;
+pub mod identity;
+pub mod ids;
+pub mod messages;
+pub mod network;
+pub mod observation;
+pub mod ports;
+pub mod preflight;
+pub mod profile;
+pub mod reach;
+pub mod share;
+pub mod subscription;
+pub mod sweep;
+#[cfg(test)]
+mod testing;
+pub mod trigger;
+pub mod verdict;
+pub mod wanted;
+
+pub use fault::{Class, Fault, FaultName};
+pub use jiff::Timestamp;

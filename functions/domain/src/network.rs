@@ -1,0 +1,157 @@
+//! What the APIs show of the network: EC2's and VPC Lattice's things, as plain data.
+//! States and types stay text here, since AWS spells them in several cases: compare with
+//! [`same_word`] only.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{
+    AssociationId, AzId, ResourceArn, SecurityGroupId, ServiceNetworkId, SubnetId, VpcEndpointId, VpcId,
+};
+use crate::reach::DnsName;
+
+/// Whether AWS means the same word: `available`, `Available` and `AVAILABLE`, and also
+/// `pendingAcceptance` and `PENDING_ACCEPTANCE`.
+#[must_use]
+pub fn same_word(a: &str, b: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    letters(a) == letters(b)
+}
+
+/// A VPC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vpc {
+    /// Its id.
+    pub id: VpcId,
+    /// The attribute `enableDnsSupport`.
+    pub dns_support: bool,
+    /// The attribute `enableDnsHostnames`.
+    pub dns_hostnames: bool,
+}
+
+/// A subnet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subnet {
+    /// Its id.
+    pub id: SubnetId,
+    /// Its VPC.
+    pub vpc: VpcId,
+    /// Its Availability Zone's physical id.
+    pub az: AzId,
+    /// `AvailableIpAddressCount`.
+    pub free_addresses: u32,
+}
+
+/// A security group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecurityGroup {
+    /// Its id.
+    pub id: SecurityGroupId,
+    /// Its VPC.
+    pub vpc: VpcId,
+    /// What it admits.
+    pub ingress: Vec<Ingress>,
+}
+
+/// One ingress rule: a protocol and ports, from anywhere at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ingress {
+    /// `tcp`, `6`, `-1` (all) …
+    pub protocol: String,
+    /// Ports, inclusive; none means all.
+    pub ports: Option<(u16, u16)>,
+}
+
+/// A VPC endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: VpcEndpointId,
+    /// `Resource`, `ServiceNetwork`, `Interface` … in any case.
+    pub endpoint_type: String,
+    /// `available`, `Pending` … in any case.
+    pub state: String,
+    /// Its VPC.
+    pub vpc: Option<VpcId>,
+    /// The resource configuration behind a resource endpoint.
+    pub resource: Option<ResourceArn>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// `LastError` and `FailureReason`, in AWS's words.
+    pub failure: Option<String>,
+}
+
+impl Endpoint {
+    /// Whether it is gone, or as good as.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        same_word(&self.state, "deleted")
+    }
+}
+
+/// One row of `DescribeVpcEndpointAssociations`: one per child of a GROUP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointAssociation {
+    /// The resource behind it: the child, or the configuration itself.
+    pub resource: Option<ResourceArn>,
+    /// `Accessible`, `AVAILABLE`, `PENDING` …: documented inconsistently.
+    pub accessibility: Option<String>,
+    /// Failure code and reason, in AWS's words.
+    pub failure: Option<String>,
+    /// Its names, regional and private.
+    pub dns: Vec<DnsName>,
+}
+
+/// A VPC Lattice resource configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceConfiguration {
+    /// Its ARN.
+    pub arn: ResourceArn,
+    /// Its name.
+    pub name: Option<String>,
+    /// `GROUP`, `CHILD`, `SINGLE`, `ARN`, `CIDR`.
+    pub config_type: String,
+    /// Ports and ranges, `6379` or `1-65535`; often empty for what others own.
+    pub port_ranges: Vec<String>,
+}
+
+/// A VPC Lattice service network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceNetwork {
+    /// Its id.
+    pub id: ServiceNetworkId,
+    /// Its ARN, which says whose it is.
+    pub arn: ResourceArn,
+}
+
+/// A service-network resource association.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Association {
+    /// Its id.
+    pub id: AssociationId,
+    /// Its ARN.
+    pub arn: String,
+    /// `CREATE_IN_PROGRESS`, `ACTIVE`, `PARTIAL` …
+    pub status: String,
+    /// The resource configuration; with `includeChildren`, a child.
+    pub resource: Option<ResourceArn>,
+    /// That configuration's name.
+    pub resource_name: Option<String>,
+    /// Failure code and reason, in AWS's words.
+    pub failure: Option<String>,
+    /// Its names, regional and private.
+    pub dns: Vec<DnsName>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_word;
+
+    #[test]
+    fn case_and_punctuation_do_not_matter() {
+        assert!(same_word("available", "Available"));
+        assert!(same_word("pendingAcceptance", "PENDING_ACCEPTANCE"));
+        assert!(!same_word("available", "unavailable"));
+    }
+}

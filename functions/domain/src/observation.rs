@@ -1,0 +1,270 @@
+//! What an observation of an endpoint or association means: not yet, usable, or a fault.
+
+use jiff::Timestamp;
+
+use crate::fault::{Fault, FaultName};
+use crate::ids::ResourceArn;
+use crate::network::{Association, Endpoint, EndpointAssociation, ResourceConfiguration, same_word};
+use crate::reach::{Database, DnsName, Port, PortSource};
+use crate::subscription::Subscription;
+
+/// What stands behind a connection: one child of a GROUP, or the resource itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The resource configuration.
+    pub resource: ResourceArn,
+    /// Its name, where AWS shows it.
+    pub name: Option<String>,
+    /// Whether it can be used now.
+    pub accessible: bool,
+    /// Why it never will, in AWS's words.
+    pub failed: Option<String>,
+    /// Its DNS names.
+    pub dns: Vec<DnsName>,
+}
+
+/// Which branches there should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Exactly these; names where AWS shows them.
+    These(Vec<(ResourceArn, Option<String>)>),
+    /// The list was denied, or not shown; the text says so.
+    Unknown(String),
+}
+
+/// What was seen, taken together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Not yet: why, and the branches that are accessible already.
+    NotReady {
+        /// What is waited for.
+        why: String,
+        /// The accessible branches' ids, sorted.
+        accessible: Vec<String>,
+    },
+    /// Usable.
+    Ready {
+        /// The branches, in the order of their ids.
+        branches: Vec<Branch>,
+        /// What a reader should know, such as that the list of children was denied.
+        note: Option<String>,
+    },
+}
+
+/// Whether an endpoint is usable.
+///
+/// # Errors
+/// `NotReady` with its state, or the fault that its state means, with AWS's own reason. While
+/// reads `may_lag`, one that is not shown is not ready; later it is gone.
+pub fn endpoint(id: &str, endpoint: Option<&Endpoint>, may_lag: bool) -> Result<(), Fault> {
+    let Some(endpoint) = endpoint else {
+        if may_lag {
+            return Err(FaultName::NotReady.because(format!("EC2 does not show endpoint {id} yet")));
+        }
+        return Err(FaultName::EndpointGone.because(format!(
+            "endpoint {id} does not exist any more; someone deleted it, or it never became visible"
+        )));
+    };
+    let state = endpoint.state.as_str();
+    let reason = endpoint.failure.as_deref().unwrap_or("AWS gives no reason");
+    let is = |word: &str| same_word(state, word);
+    if is("available") || is("partial") {
+        // `Partial` is in EC2's model without a description: whether it is usable is decided by
+        // the associations, as for `available`.
+        Ok(())
+    } else if is("pending") || is("pendingAcceptance") {
+        Err(FaultName::NotReady.because(format!("endpoint {id} is {state}")))
+    } else if is("rejected") {
+        Err(FaultName::EndpointRejected.because(format!("the provider rejected endpoint {id}: {reason}")))
+    } else if is("deleting") || is("deleted") {
+        Err(FaultName::EndpointGone.because(format!("endpoint {id} is {state}; Drawbridge did not delete it")))
+    } else if is("failed") || is("expired") {
+        Err(FaultName::EndpointFailed.because(format!("endpoint {id} is {state}: {reason}")))
+    } else {
+        Err(FaultName::NotReady.because(format!("endpoint {id} is in a state that Drawbridge does not know: {state}")))
+    }
+}
+
+/// Whether an association is usable.
+///
+/// # Errors
+/// `NotReady` with its status, or the fault that its status means, with VPC Lattice's own reason.
+/// While reads `may_lag`, one that is not shown is not ready; later it is gone.
+pub fn association(id: &str, association: Option<&Association>, may_lag: bool) -> Result<(), Fault> {
+    let Some(association) = association else {
+        if may_lag {
+            return Err(FaultName::NotReady.because(format!("VPC Lattice does not show association {id} yet")));
+        }
+        return Err(FaultName::EndpointGone.because(format!("association {id} does not exist any more")));
+    };
+    let status = association.status.as_str();
+    let reason = association.failure.as_deref().unwrap_or("VPC Lattice gives no reason");
+    let is = |word: &str| same_word(status, word);
+    if is("ACTIVE") || is("PARTIAL") {
+        Ok(())
+    } else if is("CREATE_FAILED") {
+        Err(FaultName::AssociationFailed.because(format!("association {id} is {status}: {reason}")))
+    } else if is("DELETE_IN_PROGRESS") || is("DELETE_FAILED") {
+        Err(FaultName::EndpointGone.because(format!("association {id} is {status}; Drawbridge did not delete it")))
+    } else {
+        Err(FaultName::NotReady.because(format!("association {id} is {status}")))
+    }
+}
+
+/// The branches that an endpoint's associations show. AWS's page and its filter disagree about the
+/// words (`Accessible`, `AVAILABLE`), so both are taken.
+#[must_use]
+pub fn endpoint_branches(rows: Vec<EndpointAssociation>) -> Vec<Branch> {
+    rows.into_iter()
+        .filter_map(|row| {
+            let word = row.accessibility.unwrap_or_default();
+            let is = |expected: &str| same_word(&word, expected);
+            let failed = is("failed").then(|| row.failure.unwrap_or_else(|| "AWS gives no reason".to_owned()));
+            Some(Branch {
+                resource: row.resource?,
+                name: None,
+                accessible: (is("accessible") || is("available") || is("active")) && !row.dns.is_empty(),
+                failed,
+                dns: row.dns,
+            })
+        })
+        .collect()
+}
+
+/// The branches that a service network's associations show, with `includeChildren`.
+#[must_use]
+pub fn association_branches(rows: Vec<Association>) -> Vec<Branch> {
+    rows.into_iter()
+        .filter_map(|row| {
+            let is = |expected: &str| same_word(&row.status, expected);
+            let failed = is("CREATE_FAILED")
+                .then(|| row.failure.clone().unwrap_or_else(|| "VPC Lattice gives no reason".to_owned()));
+            Some(Branch {
+                accessible: (is("ACTIVE") || is("PARTIAL")) && !row.dns.is_empty(),
+                resource: row.resource?,
+                name: row.resource_name,
+                failed,
+                dns: row.dns,
+            })
+        })
+        .collect()
+}
+
+/// Whether everything that should be behind the connection can be used.
+///
+/// # Errors
+/// `AssociationFailed` with AWS's reason if one of them never will.
+pub fn branches(mut seen: Vec<Branch>, expected: &Expected, last_look: &[String]) -> Result<Look, Fault> {
+    seen.sort_by(|a, b| a.resource.cmp(&b.resource));
+    seen.dedup_by(|a, b| a.resource == b.resource);
+    // One that failed may be mended by the provider before the deadline; all of them will not be.
+    let failed: Vec<String> = seen
+        .iter()
+        .filter_map(|branch| Some(format!("{} failed: {}", branch.resource.id(), branch.failed.as_ref()?)))
+        .collect();
+    if !seen.is_empty() && failed.len() == seen.len() {
+        return Err(FaultName::AssociationFailed.because(failed.join("; ")));
+    }
+    let failed = if failed.is_empty() { String::new() } else { format!(" ({})", failed.join("; ")) };
+    let accessible: Vec<String> = seen.iter().filter(|b| b.accessible).map(|b| b.resource.id().to_owned()).collect();
+    Ok(match expected {
+        Expected::These(these) => {
+            let missing: Vec<&str> = these
+                .iter()
+                .filter(|(arn, _)| !seen.iter().any(|b| b.accessible && b.resource.id() == arn.id()))
+                .map(|(arn, _)| arn.id())
+                .collect();
+            if !missing.is_empty() || these.is_empty() {
+                Look::NotReady {
+                    why: format!(
+                        "{} of {} can be used; waiting for {}{failed}",
+                        these.len() - missing.len(),
+                        these.len(),
+                        if these.is_empty() { "the first child".to_owned() } else { missing.join(", ") }
+                    ),
+                    accessible,
+                }
+            } else {
+                let mut branches: Vec<_> = seen.into_iter().filter(|b| b.accessible).collect();
+                for branch in &mut branches {
+                    let named = these.iter().find(|(arn, _)| arn.id() == branch.resource.id());
+                    branch.name = branch.name.take().or_else(|| named.and_then(|(_, name)| name.clone()));
+                }
+                Look::Ready { branches, note: None }
+            }
+        }
+        Expected::Unknown(why) => {
+            let complete = accessible.len() == seen.len();
+            if !accessible.is_empty() && complete && accessible == last_look {
+                Look::Ready {
+                    branches: seen.into_iter().filter(|b| b.accessible).collect(),
+                    note: Some(format!(
+                        "{why}, so ready means: the same {} could be used at two looks in a row",
+                        accessible.len()
+                    )),
+                }
+            } else {
+                Look::NotReady {
+                    why: format!(
+                        "{why}; {} of {} that are shown can be used, and they are looked at once more{failed}",
+                        accessible.len(),
+                        seen.len()
+                    ),
+                    accessible,
+                }
+            }
+        }
+    })
+}
+
+/// The database behind a branch: its port comes from its configuration, else from a subscription,
+/// else it is unknown. Never from a profile's range.
+#[must_use]
+pub fn database(
+    branch: Branch,
+    configuration: Result<&ResourceConfiguration, &Fault>,
+    subscription: Option<&Subscription>,
+) -> Database {
+    let name = branch.name.or_else(|| configuration.ok().and_then(|c| c.name.clone()));
+    let shown = configuration.ok().map(|c| &c.port_ranges).filter(|ranges| !ranges.is_empty());
+    let told = subscription.and_then(|s| s.port_of(name.as_deref(), &branch.resource));
+    let port = match (shown, told) {
+        (Some(ranges), _) => {
+            Port::Known { ranges: ranges.iter().map(|r| plain(r)).collect(), source: PortSource::Configuration }
+        }
+        (None, Some(port)) => Port::Known { ranges: vec![port.to_string()], source: PortSource::Subscription },
+        (None, None) => {
+            let why = match configuration {
+                Ok(_) => "its resource configuration shows no port".to_owned(),
+                Err(fault) => format!("its resource configuration can't be read ({})", fault.name),
+            };
+            let key = name.as_deref().unwrap_or_else(|| branch.resource.id());
+            Port::Unknown { reason: format!("{why}; name it in the subscription: `ports: {{{key}: PORT}}`") }
+        }
+    };
+    Database { resource: branch.resource.id().to_owned(), name, dns: branch.dns, port }
+}
+
+/// `12000-12000` is `12000`.
+fn plain(range: &str) -> String {
+    match range.split_once('-') {
+        Some((from, to)) if from == to => from.to_owned(),
+        _ => range.to_owned(),
+    }
+}
+
+/// Whether the time allowed is over.
+///
+/// # Errors
+/// `DeadlinePassed`, with what was last seen.
+pub fn within(deadline: Option<Timestamp>, now: Timestamp, last_seen: &str) -> Result<(), Fault> {
+    match deadline {
+        Some(deadline) if now > deadline => {
+            Err(FaultName::DeadlinePassed.because(format!("it was not usable by {deadline}; last seen: {last_seen}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

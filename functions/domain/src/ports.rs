@@ -1,0 +1,222 @@
+//! What Drawbridge needs from the world, one narrow trait a need. The adapters implement them;
+//! the functions are generic over them.
+#![allow(async_fn_in_trait, reason = "only this workspace implements and calls them, always with concrete types")]
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::connection::{Connection, Made, PlannedCall};
+use crate::fault::Fault;
+use crate::ids::{
+    AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId,
+    SubnetId, VpcEndpointId, VpcId,
+};
+use crate::messages::Announcement;
+use crate::network::{
+    Association, Endpoint, EndpointAssociation, ResourceConfiguration, SecurityGroup, ServiceNetwork, Subnet, Vpc,
+};
+use crate::share::{Invitation, ShareRecord, SharedResource, VisibleShare};
+use crate::subscription::{Problems, Subscription};
+
+/// RAM: find what is shared with this account.
+pub trait FindShares {
+    /// Every invitation this account has, of any status, all pages.
+    async fn invitations(&self) -> Result<Vec<Invitation>, Fault>;
+    /// Every share of others that this account can see, all pages.
+    async fn visible_shares(&self) -> Result<Vec<VisibleShare>, Fault>;
+    /// The invitations to one share, newest first; empty if there are none.
+    async fn invitations_to(&self, share: &ResourceShareArn) -> Result<Vec<Invitation>, Fault>;
+    /// One share of others, if this account can see it.
+    async fn visible_share(&self, share: &ResourceShareArn) -> Result<Option<VisibleShare>, Fault>;
+}
+
+/// RAM: look inside a share.
+pub trait LookInside {
+    /// What is inside the share of a pending invitation, before accepting. All pages.
+    async fn pending_resources(&self, invitation: &InvitationArn) -> Result<Vec<SharedResource>, Fault>;
+    /// What is inside a share that this account can see. All pages.
+    async fn resources(&self, share: &ResourceShareArn) -> Result<Vec<SharedResource>, Fault>;
+}
+
+/// RAM: answer an invitation. Each is idempotent: what is already so is success.
+pub trait Answer {
+    /// Accepts. Faults: `InvitationExpired`, `InvitationRejected`, `ShareNotFound`.
+    async fn accept(&self, invitation: &InvitationArn, token: &str) -> Result<(), Fault>;
+    /// Rejects. An invitation that is already accepted is a `Conflict`.
+    async fn reject(&self, invitation: &InvitationArn, token: &str) -> Result<(), Fault>;
+}
+
+/// VPC Lattice: read resource configurations. `AccessDenied` is to be expected for what others own
+/// (AWS's guide contradicts itself here) and is never fatal.
+pub trait ResourceConfigurations {
+    /// One configuration.
+    async fn resource_configuration(&self, resource: &ResourceArn) -> Result<ResourceConfiguration, Fault>;
+    /// The children of a GROUP, all pages. Their ports are not in the list: read each.
+    async fn children(&self, group: &ResourceArn) -> Result<Vec<ResourceConfiguration>, Fault>;
+}
+
+/// VPC Lattice: service networks and their resource associations.
+pub trait ServiceNetworks {
+    /// One service network, if it exists and is visible.
+    async fn service_network(&self, id: &ServiceNetworkId) -> Result<Option<ServiceNetwork>, Fault>;
+    /// The associations of a resource with a service network; with `children`, one row per child of a GROUP. All pages.
+    async fn associations(
+        &self,
+        network: &ServiceNetworkId,
+        resource: &ResourceArn,
+        children: bool,
+    ) -> Result<Vec<Association>, Fault>;
+    /// One association, if it exists.
+    async fn association(&self, id: &AssociationId) -> Result<Option<Association>, Fault>;
+    /// The tags of an association, by its ARN; empty if it is gone.
+    async fn association_tags(&self, arn: &str) -> Result<BTreeMap<String, String>, Fault>;
+    /// Makes an association; idempotent by `token`.
+    async fn associate(
+        &self,
+        network: &ServiceNetworkId,
+        resource: &ResourceArn,
+        private_dns: bool,
+        token: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<AssociationId, Fault>;
+    /// Removes an association; what is gone is success.
+    async fn disassociate(&self, id: &AssociationId) -> Result<(), Fault>;
+}
+
+/// EC2: look at the network that an endpoint would stand in.
+pub trait LookAtNetwork {
+    /// One VPC with its DNS attributes, if it exists.
+    async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>, Fault>;
+    /// Every subnet of a VPC, all pages.
+    async fn subnets_of(&self, vpc: &VpcId) -> Result<Vec<Subnet>, Fault>;
+    /// Those of the listed subnets that exist, in whatever VPC. One that does not exist is left out.
+    async fn subnets(&self, ids: &[SubnetId]) -> Result<Vec<Subnet>, Fault>;
+    /// Those of the listed security groups that exist, in whatever VPC. One that does not exist is left out.
+    async fn security_groups(&self, ids: &[SecurityGroupId]) -> Result<Vec<SecurityGroup>, Fault>;
+    /// The VPC's endpoints that are not deleted, all pages.
+    async fn endpoints_in(&self, vpc: &VpcId) -> Result<Vec<Endpoint>, Fault>;
+}
+
+/// EC2: find VPC endpoints.
+pub trait FindEndpoints {
+    /// One endpoint, if it exists (a deleted one may still be shown for a while).
+    async fn endpoint(&self, id: &VpcEndpointId) -> Result<Option<Endpoint>, Fault>;
+    /// The endpoints with this tag, all pages, deleted ones left out.
+    async fn endpoints_tagged(&self, key: &str, value: &str) -> Result<Vec<Endpoint>, Fault>;
+}
+
+/// EC2: make a VPC endpoint.
+pub trait MakeEndpoint {
+    /// Makes what the plan says; idempotent by `token`. `call` must be for an endpoint.
+    /// Faults: `IdempotencyConflict` when the token was used with other parameters, `QuotaExceeded`.
+    async fn create(
+        &self,
+        call: &PlannedCall,
+        token: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<VpcEndpointId, Fault>;
+}
+
+/// EC2: remove a VPC endpoint.
+pub trait RemoveEndpoint {
+    /// Starts the removal; what is gone is success. Reads `Unsuccessful[]` inside a 200.
+    async fn delete(&self, id: &VpcEndpointId) -> Result<(), Fault>;
+}
+
+/// EC2: read what is behind an endpoint.
+pub trait ReadEndpoint {
+    /// The endpoint's associations, one per child of a GROUP, all pages.
+    async fn endpoint_associations(&self, id: &VpcEndpointId) -> Result<Vec<EndpointAssociation>, Fault>;
+}
+
+/// Ledger: the subscriptions.
+pub trait Subscriptions {
+    /// Every valid subscription, and the problems of those that are not. Read consistently.
+    async fn subscriptions(&self) -> Result<(Vec<Subscription>, Vec<Problems>), Fault>;
+}
+
+/// Who did something, for the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Which function or command.
+    pub by: String,
+    /// In which execution, if in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// What was done, in a sentence.
+    pub what: String,
+}
+
+/// Ledger: shares. Reads are consistent; a write is conditional on `version` and made in one
+/// transaction with its audit entry. A write whose answer was lost and which is repeated is a
+/// success; one that lost a race is `LedgerConflict`.
+pub trait Shares {
+    /// The record of a share.
+    async fn share(&self, arn: &ResourceShareArn) -> Result<Option<ShareRecord>, Fault>;
+    /// Writes the record; gives it back with its new version and change id.
+    async fn save_share(&self, record: ShareRecord, audit: AuditEntry) -> Result<ShareRecord, Fault>;
+}
+
+/// Ledger: connections, as for [`Shares`].
+pub trait Connections {
+    /// The record of a connection.
+    async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, Fault>;
+    /// Writes the record; gives it back with its new version and change id.
+    async fn save_connection(&self, record: Connection, audit: AuditEntry) -> Result<Connection, Fault>;
+}
+
+/// Ledger: what needs attention, by status, oldest first. The index finds candidates; a decision
+/// reads the item again.
+pub trait Attention {
+    /// Connections in a status that needs attention, all pages.
+    async fn connections_needing_attention(&self) -> Result<Vec<ConnectionId>, Fault>;
+    /// Shares in a status that needs attention, all pages.
+    async fn shares_needing_attention(&self) -> Result<Vec<ResourceShareArn>, Fault>;
+}
+
+/// What became of a request to start an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Started {
+    /// It was started, or one of the same name and input is running.
+    Now,
+    /// One of that name exists already, running or over: read the ledger.
+    Existed,
+}
+
+/// How an execution stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExecutionState {
+    /// Under way.
+    Running,
+    /// Ended well.
+    Succeeded,
+    /// Failed, timed out or was stopped.
+    Ended,
+    /// There is none of that name.
+    Missing,
+}
+
+/// Step Functions.
+pub trait Workflows {
+    /// Starts an execution of the machine; idempotent by `name`.
+    async fn start(&self, machine: &str, name: &str, input: &serde_json::Value) -> Result<Started, Fault>;
+    /// How the execution with this ARN stands.
+    async fn execution(&self, arn: &str) -> Result<ExecutionState, Fault>;
+}
+
+/// The event bus.
+pub trait Announce {
+    /// Publishes; the answer has one entry per announcement, in order (entries fail one by one
+    /// inside a 200).
+    async fn announce(&self, announcements: &[Announcement]) -> Result<Vec<Result<(), Fault>>, Fault>;
+}
+
+/// What `Made` names, for messages.
+#[must_use]
+pub fn made_text(made: Option<&Made>) -> String {
+    made.map_or_else(|| "nothing".to_owned(), |made| made.id().to_owned())
+}

@@ -1,0 +1,36 @@
+//! How much a subscription may hold. The parser and the published schema share these, so that they
+//! cannot disagree.
+
+/// The version of the document that this Drawbridge reads.
+pub const VERSION: i64 = 1;
+
+/// A document's size: far below what one item of the ledger holds (400 KB), far above any real one.
+pub(super) const DOCUMENT_BYTES: usize = 64 * 1024;
+/// How deep a document may nest; a subscription needs six levels.
+pub(super) const DEPTH: usize = 16;
+/// How many values a document may hold.
+pub(super) const VALUES: usize = 10_000;
+/// How many problems are told; whoever has more mends these first.
+pub(super) const PROBLEMS: usize = 100;
+
+pub(super) const SENDERS: usize = 50;
+pub(super) const SHARE_NAMES: usize = 50;
+pub(super) const SHARE_NAME_LENGTH: usize = 256;
+pub(super) const SHARES: usize = 50;
+pub(super) const TARGETS: usize = 50;
+/// One per Availability Zone; no Region has nearly as many.
+pub(super) const SUBNETS: usize = 16;
+/// An endpoint stands on network interfaces, and these take 5 security groups by default and 16 at
+/// most [AWS: Amazon VPC quotas, security groups per network interface]. VPC Lattice's own limit of
+/// 5 is for associations of a VPC with a service network, which no target makes.
+pub(super) const SECURITY_GROUPS: usize = 16;
+/// `PrivateDnsSpecifiedDomains` takes 1 to 10 [botocore: ec2, vpc-lattice].
+pub(super) const DOMAINS: usize = 10;
+/// Of one domain [botocore: vpc-lattice `PrivateDnsSpecifiedDomain`].
+pub(super) const DOMAIN_LENGTH: usize = 255;
+/// AWS takes 50 tags; 10 stay for Drawbridge's own and for those that an organization adds.
+pub(super) const TAGS: usize = 40;
+pub(super) const TAG_KEY_LENGTH: usize = 128;
+pub(super) const TAG_VALUE_LENGTH: usize = 256;
+/// 50 targets and 200 resource endpoints per VPC [AWS: PrivateLink quotas] make no more.
+pub(super) const CONNECTIONS_PER_SHARE: i64 = 10_000;

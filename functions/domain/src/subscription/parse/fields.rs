@@ -1,0 +1,392 @@
+//! What stands where in a subscription.
+
+use std::collections::BTreeMap;
+
+use super::super::{
+    Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, Trust, VpcTarget,
+    bounds,
+};
+use super::reader::{Fields, Reader, below};
+use super::tree::{Node, Scalar, Value, WHOLE};
+use super::words::shown;
+use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
+use crate::profile::ProfileName;
+
+const ROOT: &[&str] = &["version", "name", "trust", "otherwise", "profile", "targets", "tags", "limits", "ports"];
+const TRUST: &[&str] = &["senders", "share_names", "shares", "resource_types"];
+const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
+const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
+const LIMITS: &[&str] = &["connections_per_share"];
+
+const OTHERWISE: &[(&str, Otherwise)] =
+    &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
+const PRIVATE_DNS: &str = "`off`, `all-domains`, `verified-domains-only`, \
+                           `verified-and-specified: [example.com]` or `specified-only: [example.com]`";
+
+/// Where a key belongs that is not known where it stands.
+fn elsewhere(key: &str) -> Option<String> {
+    let of = |keys: &[&str], place: &str| keys.contains(&key).then(|| format!("it belongs {place}"));
+    of(TRUST, "under `trust`")
+        .or_else(|| of(LIMITS, "under `limits`"))
+        .or_else(|| of(ROOT, "at the top of the document"))
+        .or_else(|| of(VPC, "under an item of `targets` with a `vpc`"))
+        .or_else(|| of(SERVICE_NETWORK, "under an item of `targets`"))
+}
+
+/// What to say of a document of a version that this Drawbridge cannot read; none if it can.
+#[must_use]
+pub fn newer_version(version: i64) -> Option<String> {
+    (version > bounds::VERSION).then(|| {
+        format!(
+            "the document is of version {version}, this Drawbridge reads version {}: \
+             read it with a newer Drawbridge",
+            bounds::VERSION
+        )
+    })
+}
+
+/// Reads the tree of a document; none if there was a problem.
+pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscription> {
+    // Of a newer version nothing else can be said: its keys may mean anything.
+    if let Value::Map(entries) = &root.value
+        && let Some(version) = entries.iter().find(|entry| entry.key == "version")
+        && let Value::Scalar(_, Scalar::Number(Some(number))) = version.value.value
+        && let Some(message) = newer_version(number)
+    {
+        reader.problem(version.value.at, "version", message);
+        return None;
+    }
+    let Value::Map(_) = &root.value else {
+        return reader.expected(root, WHOLE, "a mapping that starts with `version: 1`");
+    };
+    let fields = reader.fields(root, "", ROOT, elsewhere)?;
+    if let Some(node) = reader.require(&fields, "version", "`version: 1`") {
+        let right = matches!(node.value, Value::Scalar(_, Scalar::Number(Some(bounds::VERSION))));
+        if !right {
+            reader.expected::<()>(node, "version", "the number `1`");
+        }
+    }
+    let name = reader
+        .require(&fields, "name", "one, such as `name: redis-production`")
+        .and_then(|node| reader.id(node, "name", SubscriptionName::EXPECTED, SubscriptionName::parse));
+    let trust = reader
+        .require(&fields, "trust", "whom it trusts: `trust: {senders: [\"444455556666\"]}`")
+        .and_then(|node| trust(reader, node));
+    let otherwise =
+        optional(&fields, "otherwise", Some(Otherwise::Ignore), |node, path| reader.one_of(node, path, OTHERWISE));
+    let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
+    let profile =
+        optional(&fields, "profile", Some(ProfileName::Generic), |node, path| reader.one_of(node, path, &profiles));
+    let targets = reader
+        .require(&fields, "targets", "at least one, with a `vpc` or a `service_network`")
+        .and_then(|node| targets(reader, node));
+    let tags = optional(&fields, "tags", Some(BTreeMap::new()), |node, path| tags(reader, node, path));
+    let limits = optional(&fields, "limits", Some(Limits::default()), |node, path| limits(reader, node, path));
+    let ports = optional(&fields, "ports", Some(BTreeMap::new()), |node, path| ports(reader, node, path));
+    if reader.count() > 0 {
+        return None;
+    }
+    Some(Subscription {
+        name: name?,
+        trust: trust?,
+        otherwise: otherwise?,
+        profile: profile?,
+        targets: targets?,
+        tags: tags?,
+        limits: limits?,
+        ports: ports?,
+    })
+}
+
+/// What a key holds, or what holds without it.
+fn optional<T>(
+    fields: &Fields<'_>,
+    key: &str,
+    default: Option<T>,
+    read: impl FnOnce(&Node, &str) -> Option<T>,
+) -> Option<T> {
+    match fields.get(key) {
+        Some(node) => read(node, &fields.path(key)),
+        None => default,
+    }
+}
+
+fn trust(reader: &mut Reader, node: &Node) -> Option<Trust> {
+    let fields = reader.fields(node, "trust", TRUST, elsewhere)?;
+    let problems = reader.count();
+    let senders =
+        reader.require(&fields, "senders", "the accounts it trusts: `senders: [\"444455556666\"]`").and_then(|node| {
+            let items = reader.list(node, "trust.senders", bounds::SENDERS, "AWS account ids")?;
+            Some(reader.distinct(items, sender, Clone::clone))
+        });
+    // Beside an account that could not be read, a share of its owner would be told to be a stranger's.
+    let known_senders = senders.as_deref().filter(|_| reader.count() == problems);
+    // An empty list could be read as "none" or as "no narrowing", so `list` refuses it.
+    let share_names = optional(&fields, "share_names", Some(Vec::new()), |node, path| {
+        let expected = "patterns of share names, like `redis-*`";
+        let items = reader.list(node, path, bounds::SHARE_NAMES, expected)?;
+        let read = |reader: &mut Reader, node: &Node, path: &str| {
+            reader.line(node, path, 1..=bounds::SHARE_NAME_LENGTH, "a pattern, like `redis-*`").map(str::to_owned)
+        };
+        Some(reader.distinct(items, read, Clone::clone))
+    });
+    let shares = optional(&fields, "shares", Some(Vec::new()), |node, path| {
+        let items = reader.list(node, path, bounds::SHARES, "ARNs of resource shares")?;
+        let read = |reader: &mut Reader, node: &Node, path: &str| share(reader, node, path, known_senders);
+        Some(reader.distinct(items, read, Clone::clone))
+    });
+    let all_types: Vec<_> = ResourceType::ALL.iter().map(|t| (t.as_str(), *t)).collect();
+    let resource_types = optional(&fields, "resource_types", Some(ResourceType::ALL.to_vec()), |node, path| {
+        let items = reader.list(node, path, ResourceType::ALL.len(), "resource types of RAM's")?;
+        let read = |reader: &mut Reader, node: &Node, path: &str| reader.one_of(node, path, &all_types);
+        Some(reader.distinct(items, read, |resource_type| *resource_type))
+    });
+    Some(Trust { senders: senders?, share_names: share_names?, shares: shares?, resource_types: resource_types? })
+}
+
+fn sender(reader: &mut Reader, node: &Node, path: &str) -> Option<AccountId> {
+    let Value::Scalar(text, kind) = &node.value else {
+        return reader.expected(node, path, AccountId::EXPECTED);
+    };
+    let account = match kind {
+        Scalar::Text | Scalar::Number(_) => AccountId::parse(text.as_str()).ok(),
+        Scalar::Null | Scalar::Bool(_) => return reader.expected(node, path, AccountId::EXPECTED),
+    };
+    match (account, kind) {
+        (Some(_), Scalar::Number(_)) if text.starts_with('0') => {
+            let message = format!(
+                "`{text}` without quotes is a number to YAML, and other readers of this document lose its leading \
+                 zero: quote it, `\"{text}\"`"
+            );
+            reader.problem(node.at, path, message);
+            None
+        }
+        (Some(account), _) => Some(account),
+        (None, Scalar::Number(_)) => {
+            let message = format!("`{}` is not {}; quote it, too", shown(text), AccountId::EXPECTED);
+            reader.problem(node.at, path, message);
+            None
+        }
+        (None, _) => {
+            let message = format!("`{}` is not {}", shown(text), AccountId::EXPECTED);
+            reader.problem(node.at, path, message);
+            None
+        }
+    }
+}
+
+fn share(reader: &mut Reader, node: &Node, path: &str, senders: Option<&[AccountId]>) -> Option<ResourceShareArn> {
+    let share = reader.id(node, path, ResourceShareArn::EXPECTED, ResourceShareArn::parse)?;
+    if let Some(senders) = senders
+        && !senders.iter().any(|sender| sender.as_str() == share.owner())
+    {
+        let message = format!(
+            "the share belongs to account {}, which is not among trust.senders, so it could never be accepted: \
+             add the account there, or remove the share",
+            share.owner()
+        );
+        reader.problem(node.at, path, message);
+        return None;
+    }
+    Some(share)
+}
+
+fn targets(reader: &mut Reader, node: &Node) -> Option<Vec<Target>> {
+    let items = reader.list(node, "targets", bounds::TARGETS, "VPCs and service networks")?;
+    Some(reader.distinct(items, target, Target::key))
+}
+
+fn target(reader: &mut Reader, node: &Node, path: &str) -> Option<Target> {
+    let Value::Map(entries) = &node.value else {
+        return reader.expected(node, path, "a mapping with a `vpc` or a `service_network`");
+    };
+    let has = |key: &str| entries.iter().any(|entry| entry.key == key);
+    match (has("vpc"), has("service_network")) {
+        (true, true) => {
+            let message = "both a `vpc` and a `service_network`: make two targets of it";
+            reader.problem(node.at, path, message);
+            None
+        }
+        (false, true) => service_network(reader, node, path).map(Target::ServiceNetwork),
+        // Without either, what else stands there tells which was meant.
+        (true, false) => vpc(reader, node, path).map(Target::Vpc),
+        (false, false) if has("subnets") || has("security_groups") => vpc(reader, node, path).map(Target::Vpc),
+        (false, false) => {
+            let known: Vec<_> = VPC.iter().chain(SERVICE_NETWORK).copied().collect();
+            reader.fields(node, path, &known, elsewhere)?;
+            let message = "neither a `vpc` nor a `service_network`; add one, such as `vpc: vpc-0a1b2c3d`";
+            reader.problem(node.at, path, message);
+            None
+        }
+    }
+}
+
+fn vpc(reader: &mut Reader, node: &Node, path: &str) -> Option<VpcTarget> {
+    let fields = reader.fields(node, path, VPC, elsewhere)?;
+    let vpc = reader
+        .require(&fields, "vpc", "one, such as `vpc: vpc-0a1b2c3d`")
+        .and_then(|node| reader.id(node, &fields.path("vpc"), VpcId::EXPECTED, VpcId::parse));
+    let subnets = optional(&fields, "subnets", Some(Subnets::Auto), |node, path| subnets(reader, node, path));
+    let security_groups = reader
+        .require(&fields, "security_groups", "those of the endpoint: `security_groups: [sg-0a1b2c3d]`")
+        .and_then(|node| {
+            let path = fields.path("security_groups");
+            let items = reader.list(node, &path, bounds::SECURITY_GROUPS, "security group ids")?;
+            let read = |reader: &mut Reader, node: &Node, path: &str| {
+                reader.id(node, path, SecurityGroupId::EXPECTED, SecurityGroupId::parse)
+            };
+            Some(reader.distinct(items, read, Clone::clone))
+        });
+    let private_dns = optional(&fields, "private_dns", Some(PrivateDns::ProfileDefault), |node, path| {
+        private_dns(reader, node, path)
+    });
+    Some(VpcTarget { vpc: vpc?, subnets: subnets?, security_groups: security_groups?, private_dns: private_dns? })
+}
+
+fn subnets(reader: &mut Reader, node: &Node, path: &str) -> Option<Subnets> {
+    match &node.value {
+        Value::Scalar(text, Scalar::Text) if text == "auto" => Some(Subnets::Auto),
+        Value::List(_) => {
+            let items = reader.list(node, path, bounds::SUBNETS, "subnet ids")?;
+            let read = |reader: &mut Reader, node: &Node, path: &str| {
+                reader.id(node, path, SubnetId::EXPECTED, SubnetId::parse)
+            };
+            Some(Subnets::Listed(reader.distinct(items, read, Clone::clone)))
+        }
+        _ => reader.expected(node, path, "`auto` or a list of subnet ids"),
+    }
+}
+
+fn private_dns(reader: &mut Reader, node: &Node, path: &str) -> Option<PrivateDns> {
+    match &node.value {
+        Value::Scalar(text, Scalar::Text) => match text.as_str() {
+            "off" => Some(PrivateDns::Off),
+            "all-domains" => Some(PrivateDns::AllDomains),
+            "verified-domains-only" => Some(PrivateDns::VerifiedDomainsOnly),
+            _ => reader.expected(node, path, PRIVATE_DNS),
+        },
+        Value::Map(_) => {
+            let known = ["verified-and-specified", "specified-only"];
+            let fields = reader.fields(node, path, &known, |_| None)?;
+            match known.map(|key| fields.get(key)) {
+                [Some(node), None] => {
+                    domains(reader, node, &fields.path(known[0])).map(PrivateDns::VerifiedAndSpecified)
+                }
+                [None, Some(node)] => domains(reader, node, &fields.path(known[1])).map(PrivateDns::SpecifiedOnly),
+                _ => reader.expected(node, path, PRIVATE_DNS),
+            }
+        }
+        _ => reader.expected(node, path, PRIVATE_DNS),
+    }
+}
+
+fn domains(reader: &mut Reader, node: &Node, path: &str) -> Option<Vec<String>> {
+    let items = reader.list(node, path, bounds::DOMAINS, "domain names")?;
+    let read = |reader: &mut Reader, node: &Node, path: &str| {
+        let expected = "a full domain name, like `example.com` or `*.example.com`";
+        let text = reader.text(node, path, expected)?;
+        if is_domain(text) {
+            return Some(text.to_owned());
+        }
+        reader.problem(node.at, path, format!("`{}` is not {expected}", shown(text)));
+        None
+    };
+    Some(reader.distinct(items, read, |domain| domain.to_ascii_lowercase()))
+}
+
+/// At least two labels of letters, digits and inner hyphens; the first may be a further `*`.
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    text.len() <= bounds::DOMAIN_LENGTH && name.contains('.') && name.split('.').all(label)
+}
+
+fn service_network(reader: &mut Reader, node: &Node, path: &str) -> Option<ServiceNetworkTarget> {
+    let only_vpc = |key: &str| {
+        VPC.contains(&key)
+            .then(|| "it is for targets with a `vpc`: the VPCs behind a service network have their own".to_owned())
+    };
+    let fields = reader.fields(node, path, SERVICE_NETWORK, |key| only_vpc(key).or_else(|| elsewhere(key)))?;
+    let service_network =
+        reader.require(&fields, "service_network", "one, such as `service_network: sn-0a1b2c3d`").and_then(|node| {
+            reader.id(node, &fields.path("service_network"), ServiceNetworkId::EXPECTED, ServiceNetworkId::parse)
+        });
+    let private_dns = optional(&fields, "private_dns", Some(true), |node, path| reader.boolean(node, path));
+    Some(ServiceNetworkTarget { service_network: service_network?, private_dns: private_dns? })
+}
+
+fn tags(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, String>> {
+    let entries = reader.entries(node, path, "a mapping of tags, like `{team: payments}`")?;
+    if let Some(first_over) = entries.get(bounds::TAGS) {
+        let message = format!(
+            "{} tags, at most {} are allowed: AWS takes 50, and some are Drawbridge's own",
+            entries.len(),
+            bounds::TAGS
+        );
+        reader.problem(first_over.at, path, message);
+    }
+    let mut tags = BTreeMap::new();
+    for entry in entries {
+        let path = below(path, &entry.key);
+        let key = entry.key.as_str();
+        let reserved = ["aws:", "drawbridge:"]
+            .into_iter()
+            .find(|prefix| key.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)));
+        if let Some(prefix) = reserved {
+            reader.problem(entry.at, &path, format!("tags that start with `{prefix}` are reserved: name it otherwise"));
+        } else {
+            reader.check_line(key, entry.at, &path, 1..=bounds::TAG_KEY_LENGTH);
+        }
+        if let Some(value) = reader.line(&entry.value, &path, 0..=bounds::TAG_VALUE_LENGTH, "the tag's value as text") {
+            tags.insert(entry.key.clone(), value.to_owned());
+        }
+    }
+    Some(tags)
+}
+
+fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
+    let fields = reader.fields(node, path, LIMITS, elsewhere)?;
+    let connections_per_share = match fields.get("connections_per_share") {
+        None => None,
+        Some(node) => {
+            let path = fields.path("connections_per_share");
+            let limit = reader.integer(node, &path, 1..=bounds::CONNECTIONS_PER_SHARE)?;
+            u32::try_from(limit).ok()
+        }
+    };
+    Some(Limits { connections_per_share })
+}
+
+fn ports(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, u16>> {
+    let entries =
+        reader.entries(node, path, "a mapping of resource configurations to ports, like `{orders-db: 12000}`")?;
+    let mut ports = BTreeMap::new();
+    for entry in entries {
+        let path = below(path, &entry.key);
+        if !is_configuration(&entry.key) {
+            let message = format!(
+                "`{}` is neither the name of a resource configuration (3 to 40 characters from a-z, 0-9 and -) nor \
+                 its id, like rcfg-0a1b2c3d4e5f60718",
+                shown(&entry.key)
+            );
+            reader.problem(entry.at, &path, message);
+        }
+        if let Some(port) = reader.integer(&entry.value, &path, 1..=i64::from(u16::MAX)) {
+            ports.insert(entry.key.clone(), u16::try_from(port).unwrap_or(u16::MAX));
+        }
+    }
+    Some(ports)
+}
+
+/// A name or an id of a resource configuration [botocore: vpc-lattice]; ids pass as names do.
+fn is_configuration(text: &str) -> bool {
+    (3..=40).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}

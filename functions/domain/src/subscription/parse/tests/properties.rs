@@ -1,0 +1,262 @@
+use std::collections::BTreeMap;
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::super::{
+    Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+};
+use super::super::{Subscription, parse, reader::unprintable};
+use super::corpus::{BAD, BASE, good};
+use super::evaluator;
+use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
+use crate::profile::ProfileName;
+
+/// Never a panic, and every place inside the document.
+fn withstands(text: &str) -> Result<(), TestCaseError> {
+    if let Err(problems) = parse("any", text) {
+        prop_assert!(!problems.problems.is_empty());
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut last = (0, 0);
+        for problem in &problems.problems {
+            let line = text.split('\n').nth(problem.line - 1);
+            prop_assert!(line.is_some(), "line {} of {:?}", problem.line, text);
+            let columns = line.unwrap().chars().count() + 1;
+            prop_assert!((1..=columns).contains(&problem.column), "column {} of {:?}", problem.column, line);
+            prop_assert!(!problem.message.chars().any(char::is_control), "{:?}", problem.message);
+            prop_assert!(!problem.path.chars().any(char::is_control), "{:?}", problem.path);
+            prop_assert!(last <= (problem.line, problem.column), "{problems}");
+            last = (problem.line, problem.column);
+        }
+    }
+    Ok(())
+}
+
+/// Pieces of which YAML is made, so that random text gets past the first character.
+fn yamlish() -> impl Strategy<Value = String> {
+    let piece = select(vec![
+        "\n",
+        "\n  ",
+        "\n    ",
+        " ",
+        ": ",
+        ":",
+        "- ",
+        "? ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "\"",
+        "'",
+        "|",
+        ">",
+        "&a",
+        "*a",
+        "!x ",
+        "!!str ",
+        "<<: ",
+        "#",
+        " # ",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "\t",
+        "\r",
+        "\r\n",
+        "\\u00",
+        "\u{feff}",
+        "\u{85}",
+        "\u{2028}",
+        "\u{0}",
+        "é",
+        "~",
+        "null",
+        "true",
+        "0x",
+        "1e5",
+        "version: 1\n",
+        "name: a\n",
+        "trust:\n",
+        "senders:",
+        "targets:\n",
+        "vpc: vpc-0a",
+        "security_groups: [sg-0a]",
+        "private_dns: ",
+        "tags: ",
+        "ports:",
+        "444455556666",
+    ]);
+    vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+fn mutated() -> impl Strategy<Value = String> {
+    let documents: Vec<String> = good().into_iter().chain(BAD.iter().map(super::corpus::Case::document)).collect();
+    (select(documents), any::<prop::sample::Index>(), any::<prop::sample::Index>(), yamlish()).prop_map(
+        |(document, from, to, with)| {
+            let chars: Vec<char> = document.chars().collect();
+            let (from, to) = (from.index(chars.len() + 1), to.index(chars.len() + 1));
+            let (from, to) = (from.min(to), from.max(to).min(from.min(to) + 5));
+            chars[..from].iter().chain(with.chars().collect::<Vec<_>>().iter()).chain(&chars[to..]).collect()
+        },
+    )
+}
+
+fn text(length: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = String> {
+    let character = prop_oneof![
+        any::<char>(),
+        select(vec![
+            '"',
+            '\\',
+            '\'',
+            ':',
+            '#',
+            '*',
+            ' ',
+            '\u{2028}',
+            '\u{feff}',
+            '\u{a0}',
+            '\u{e000}',
+            '\u{10ffff}',
+            '~',
+            '1'
+        ]),
+    ]
+    .prop_map(|c| if unprintable(c) { 'x' } else { c });
+    vec(character, length).prop_map(|characters| characters.into_iter().collect())
+}
+
+fn domain() -> impl Strategy<Value = String> {
+    "(\\*\\.)?([a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?\\.){1,3}[a-z]{2,8}"
+}
+
+fn distinct<T: Ord + std::fmt::Debug>(
+    items: impl Strategy<Value = T>,
+    size: std::ops::RangeInclusive<usize>,
+) -> impl Strategy<Value = Vec<T>> {
+    btree_set(items, size).prop_map(|set| set.into_iter().collect::<Vec<_>>()).prop_shuffle()
+}
+
+fn vpc_target() -> impl Strategy<Value = Target> {
+    let subnet = "subnet-[0-9a-f]{1,17}".prop_map(|id| SubnetId::parse(id).unwrap());
+    let group = "sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap());
+    let subnets = prop_oneof![Just(Subnets::Auto), distinct(subnet, 1..=6).prop_map(Subnets::Listed)];
+    let private_dns = prop_oneof![
+        Just(PrivateDns::Off),
+        Just(PrivateDns::ProfileDefault),
+        Just(PrivateDns::VerifiedDomainsOnly),
+        Just(PrivateDns::AllDomains),
+        distinct(domain(), 1..=10).prop_map(PrivateDns::VerifiedAndSpecified),
+        distinct(domain(), 1..=10).prop_map(PrivateDns::SpecifiedOnly),
+    ];
+    ("vpc-[0-9a-f]{1,17}", subnets, distinct(group, 1..=5), private_dns).prop_map(
+        |(vpc, subnets, security_groups, private_dns)| {
+            Target::Vpc(VpcTarget { vpc: VpcId::parse(vpc).unwrap(), subnets, security_groups, private_dns })
+        },
+    )
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    let network = ("sn-[0-9a-f]{1,17}", any::<bool>()).prop_map(|(id, private_dns)| {
+        let service_network = ServiceNetworkId::parse(id).unwrap();
+        Target::ServiceNetwork(ServiceNetworkTarget { service_network, private_dns })
+    });
+    prop_oneof![vpc_target(), network]
+}
+
+fn trust() -> impl Strategy<Value = Trust> {
+    (distinct("[0-9]{12}", 1..=5), distinct(text(1..=20), 0..=3), btree_set("[0-9a-f-]{1,36}", 0..=3)).prop_map(
+        |(senders, share_names, shares)| Trust {
+            shares: shares
+                .iter()
+                .map(|id| format!("arn:aws:ram:us-east-1:{}:resource-share/{id}", senders[0]))
+                .map(|arn| ResourceShareArn::parse(arn).unwrap())
+                .collect(),
+            senders: senders.into_iter().map(|id| AccountId::parse(id).unwrap()).collect(),
+            share_names,
+            resource_types: ResourceType::ALL.to_vec(),
+        },
+    )
+}
+
+fn subscription() -> impl Strategy<Value = Subscription> {
+    let tags = btree_map(text(1..=40), text(0..=60), 0..4).prop_map(|tags| {
+        let reserved = |key: &str| {
+            let key = key.to_ascii_lowercase();
+            key.starts_with("aws:") || key.starts_with("drawbridge:")
+        };
+        tags.into_iter().filter(|(key, _)| !reserved(key)).collect::<BTreeMap<_, _>>()
+    });
+    let targets = vec(target(), 1..6).prop_map(|all| {
+        let mut targets: Vec<Target> = Vec::new();
+        for target in all {
+            if targets.iter().all(|other| other.key() != target.key()) {
+                targets.push(target);
+            }
+        }
+        targets
+    });
+    (
+        "[a-z][a-z0-9-]{0,63}",
+        trust(),
+        select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
+        select(ProfileName::ALL.to_vec()),
+        targets,
+        tags,
+        option::of(1u32..=10_000),
+        btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]", 1u16.., 0..4),
+    )
+        .prop_map(|(name, trust, otherwise, profile, targets, tags, connections_per_share, ports)| Subscription {
+            name: SubscriptionName::parse(name).unwrap(),
+            trust,
+            otherwise,
+            profile,
+            targets,
+            tags,
+            limits: Limits { connections_per_share },
+            ports,
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>()) {
+        withstands(&text)?;
+    }
+
+    #[test]
+    fn anything_like_yaml_is_read_or_refused(text in yamlish()) {
+        withstands(&text)?;
+        withstands(&format!("{BASE}{text}"))?;
+    }
+
+    #[test]
+    fn damaged_documents_are_read_or_refused(text in mutated()) {
+        withstands(&text)?;
+    }
+
+    #[test]
+    fn the_canonical_document_is_read_back_to_an_equal_value(subscription in subscription()) {
+        let document = subscription.to_document();
+        prop_assert!(evaluator::accepts(&super::json_schema(), &document), "{}", document);
+        for text in [document.to_string(), serde_json::to_string_pretty(&document).unwrap()] {
+            match parse("canonical", &text) {
+                Ok(read) => prop_assert_eq!(&read, &subscription),
+                Err(problems) => prop_assert!(false, "{}\n{}", text, problems),
+            }
+        }
+    }
+
+    /// What the parser reads, the schema accepts; the other way round a schema lacks the words.
+    #[test]
+    fn the_schema_accepts_whatever_is_read(text in mutated()) {
+        if parse("any", &text).is_ok() {
+            let tree = super::tree::read(text.trim_start_matches('\u{feff}')).unwrap();
+            let document = super::json_of(&tree);
+            prop_assert!(evaluator::accepts(&super::json_schema(), &document), "{}", document);
+        }
+    }
+}

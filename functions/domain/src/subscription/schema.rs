@@ -1,0 +1,192 @@
+//! The published JSON Schema, for editors and other tools: `schema/subscription-v1.schema.json`.
+//!
+//! It says what a schema can say, with the parser's own bounds; [`super::parse`] decides. A test
+//! holds the two against each other, document by document.
+
+use serde_json::{Value, json};
+
+use super::{Otherwise, ResourceType, bounds};
+use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
+use crate::profile::ProfileName;
+
+/// The JSON Schema (2020-12) of a subscription document, version 1.
+#[must_use]
+pub fn json_schema() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Drawbridge subscription, version 1",
+        "description": "Whom an account trusts to share AWS PrivateLink resources with it, and where it connects them.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["version", "name", "trust", "targets"],
+        "properties": {
+            "version": {"const": bounds::VERSION, "description": "The version of this document's format."},
+            "name": text("^[a-z][a-z0-9-]{0,63}$", SubscriptionName::EXPECTED),
+            "trust": {"$ref": "#/$defs/trust"},
+            "otherwise": {
+                "description": "What happens to a share that no subscription accepts: hold it for a person, reject the invitation, or record it and leave it alone.",
+                "enum": [Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore],
+                "default": Otherwise::Ignore,
+            },
+            "profile": {
+                "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS.",
+                "enum": ProfileName::ALL,
+                "default": ProfileName::Generic,
+            },
+            "targets": {
+                "description": "Where to connect what is shared; each VPC or service network at most once.",
+                "type": "array",
+                "minItems": 1,
+                "maxItems": bounds::TARGETS,
+                "items": {"oneOf": [{"$ref": "#/$defs/vpc"}, {"$ref": "#/$defs/serviceNetwork"}]},
+            },
+            "tags": tags(),
+            "limits": {
+                "description": "What the subscription may cost at most.",
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "connections_per_share": {
+                        "description": "A share that would make more connections than this is held for a person.",
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": bounds::CONNECTIONS_PER_SHARE,
+                    },
+                },
+            },
+            "ports": {
+                "description": "Ports of resource configurations, by name or id, for when AWS does not show them.",
+                "type": "object",
+                "propertyNames": {"pattern": "^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$"},
+                "additionalProperties": {"type": "integer", "minimum": 1, "maximum": u16::MAX},
+            },
+        },
+        "$defs": {
+            "trust": trust(),
+            "vpc": vpc(),
+            "serviceNetwork": service_network(),
+            "domains": list(
+                bounds::DOMAINS,
+                &json!({
+                    "description": "A full domain name, like example.com or *.example.com.",
+                    "type": "string",
+                    "maxLength": bounds::DOMAIN_LENGTH,
+                    "pattern": "^(\\*\\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+                }),
+            ),
+        },
+    })
+}
+
+const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+fn text(pattern: &str, description: &str) -> Value {
+    json!({"description": description, "type": "string", "pattern": pattern})
+}
+
+fn list(most: usize, items: &Value) -> Value {
+    json!({"type": "array", "minItems": 1, "maxItems": most, "uniqueItems": true, "items": items})
+}
+
+fn trust() -> Value {
+    let mut share = text("^arn:aws[^:\\s]*:ram:[^:\\s]+:[0-9]{12}:resource-share/[^\\s]+$", ResourceShareArn::EXPECTED);
+    share["maxLength"] = json!(2048);
+    let account = json!({
+        "description": AccountId::EXPECTED,
+        "anyOf": [
+            {"type": "string", "pattern": "^[0-9]{12}$"},
+            {"type": "integer", "minimum": 100_000_000_000_i64, "maximum": 999_999_999_999_i64},
+        ],
+    });
+    let share_name = json!({
+        "description": "A pattern: * is any text, ? one character. The sender chooses the name, so it narrows and never grants.",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": bounds::SHARE_NAME_LENGTH,
+        "pattern": PRINTABLE,
+    });
+    json!({
+        "description": "Whom and what it trusts. The senders grant; everything else only narrows.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["senders"],
+        "properties": {
+            "senders": list(bounds::SENDERS, &account),
+            "share_names": list(bounds::SHARE_NAMES, &share_name),
+            "shares": list(bounds::SHARES, &share),
+            "resource_types": list(ResourceType::ALL.len(), &json!({"enum": ResourceType::ALL})),
+        },
+    })
+}
+
+fn vpc() -> Value {
+    let domains = |key: &str| {
+        json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": [key],
+            "properties": {key: {"$ref": "#/$defs/domains"}},
+        })
+    };
+    json!({
+        "description": "A VPC to put a resource endpoint into, for each resource.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["vpc", "security_groups"],
+        "properties": {
+            "vpc": text("^vpc-[a-z0-9]{1,32}$", VpcId::EXPECTED),
+            "subnets": {
+                "description": "auto: the best subnet of each usable Availability Zone; or exactly these, one per zone.",
+                "oneOf": [
+                    {"const": "auto"},
+                    list(bounds::SUBNETS, &text("^subnet-[a-z0-9]{1,32}$", SubnetId::EXPECTED)),
+                ],
+                "default": "auto",
+            },
+            "security_groups": list(
+                bounds::SECURITY_GROUPS,
+                &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED),
+            ),
+            "private_dns": {
+                "description": "For which names private DNS answers with the endpoint; as the profile prefers if left out.",
+                "oneOf": [
+                    {"enum": ["off", "all-domains", "verified-domains-only"]},
+                    domains("verified-and-specified"),
+                    domains("specified-only"),
+                ],
+            },
+        },
+    })
+}
+
+fn service_network() -> Value {
+    json!({
+        "description": "A VPC Lattice service network to associate each resource with.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["service_network"],
+        "properties": {
+            "service_network": text("^sn-[a-z0-9]{1,32}$", ServiceNetworkId::EXPECTED),
+            "private_dns": {
+                "description": "Whether private DNS is on for the association; it decides for every VPC behind the service network.",
+                "type": "boolean",
+                "default": true,
+            },
+        },
+    })
+}
+
+fn tags() -> Value {
+    json!({
+        "description": "Tags for what is made, besides Drawbridge's own.",
+        "type": "object",
+        "maxProperties": bounds::TAGS,
+        "propertyNames": {
+            "minLength": 1,
+            "maxLength": bounds::TAG_KEY_LENGTH,
+            "pattern": PRINTABLE,
+            "not": {"pattern": "^([aA][wW][sS]|[dD][rR][aA][wW][bB][rR][iI][dD][gG][eE]):"},
+        },
+        "additionalProperties": {"type": "string", "maxLength": bounds::TAG_VALUE_LENGTH, "pattern": PRINTABLE},
+    })
+}

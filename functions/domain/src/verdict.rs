@@ -1,0 +1,252 @@
+//! The verdict on a share: trusted or not, from facts that the sender can't choose.
+//!
+//! Default is deny. The sender's account grants; the share's name, its ARN and the types inside
+//! only narrow.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::fault::{Fault, FaultName};
+use crate::identity;
+use crate::ids::{AccountId, ResourceArn, SubscriptionName};
+use crate::messages::Outcome;
+use crate::share::{InvitationStatus, ShareFacts, ShareStatus};
+use crate::subscription::{Otherwise, ResourceType, Subscription};
+
+/// How long an invitation whose content RAM does not list yet is looked at again, before it
+/// counts as empty: RAM is eventually consistent, without a documented bound.
+const CONTENT_MAY_LAG: SignedDuration = SignedDuration::from_mins(10);
+
+/// How many of a subscription's objections are written down: a share may hold 5,000 resources
+/// [AWS:ram/userguide/service-quotas], a ledger item 400 KB.
+const MOST_OBJECTIONS: usize = 20;
+
+/// What should become of a share, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// What should become of it.
+    pub outcome: Outcome,
+    /// Where that puts it in the ledger.
+    pub status: ShareStatus,
+    /// Every reason, each a sentence.
+    pub reasons: Vec<String>,
+    /// The subscriptions that accept it, by name.
+    pub claims: Vec<SubscriptionName>,
+}
+
+/// The subscriptions that decide on what this account shares: those that trust it, or, for a
+/// stranger, all of them (each says what happens to strangers).
+#[must_use]
+pub fn deciding<'a>(subscriptions: &'a [Subscription], sender: &AccountId) -> Vec<&'a Subscription> {
+    let mut trusting: Vec<_> = subscriptions.iter().filter(|s| s.trusts_sender(sender)).collect();
+    if trusting.is_empty() {
+        trusting = subscriptions.iter().collect();
+    }
+    trusting.sort_by(|a, b| a.name.cmp(&b.name));
+    trusting
+}
+
+/// The digest of the subscriptions that decide on what this account shares.
+#[must_use]
+pub fn digest(subscriptions: &[Subscription], sender: &AccountId) -> String {
+    identity::digest(&deciding(subscriptions, sender))
+}
+
+/// Decides on a share.
+///
+/// # Errors
+/// `NotReady` if RAM does not list what is inside yet.
+pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp) -> Result<Verdict, Fault> {
+    if let Some(verdict) = closed_invitation(facts) {
+        return Ok(verdict);
+    }
+    let deciding = deciding(subscriptions, &facts.sender);
+    let stranger = !deciding.iter().any(|s| s.trusts_sender(&facts.sender));
+    if stranger {
+        return Ok(otherwise(
+            facts,
+            &deciding,
+            vec![format!("account {} is trusted by no subscription ({} looked at)", facts.sender, subscriptions.len())],
+        ));
+    }
+    if facts.resources.is_empty() {
+        let age = facts.invitation.as_ref().map(|i| now.duration_since(i.invited_at));
+        if age.is_some_and(|age| age < CONTENT_MAY_LAG) {
+            return Err(FaultName::NotReady
+                .because(format!("RAM lists nothing inside share {} yet; it is looked at again", facts.arn)));
+        }
+    }
+
+    let mut claims = Vec::new();
+    let mut reasons = Vec::new();
+    let mut over_limit = false;
+    for subscription in &deciding {
+        let objections = first_of(objections(facts, subscription));
+        let wants = connectable(facts).count() * subscription.targets.len();
+        let limit = subscription.limits.connections_per_share;
+        if !objections.is_empty() {
+            reasons.extend(objections.into_iter().map(|o| format!("subscription {}: {o}", subscription.name)));
+        } else if let Some(limit) = limit.filter(|limit| wants > *limit as usize) {
+            over_limit = true;
+            reasons.push(format!(
+                "subscription {}: it would make {wants} connections, its limits.connections_per_share is {limit}",
+                subscription.name
+            ));
+        } else {
+            reasons.push(format!(
+                "subscription {} trusts account {} and everything inside ({} resources)",
+                subscription.name,
+                facts.sender,
+                facts.resources.len()
+            ));
+            claims.push(subscription.name.clone());
+        }
+    }
+    Ok(if !claims.is_empty() {
+        Verdict { outcome: Outcome::Accept, status: ShareStatus::Accepting, reasons, claims }
+    } else if over_limit {
+        Verdict { outcome: Outcome::Hold, status: ShareStatus::Held, reasons, claims }
+    } else {
+        otherwise(facts, &deciding, reasons)
+    })
+}
+
+/// An invitation that can be answered no more, unless the share is visible without it.
+fn closed_invitation(facts: &ShareFacts) -> Option<Verdict> {
+    let invitation = facts.invitation.as_ref()?;
+    let verdict =
+        |status, reason| Some(Verdict { outcome: Outcome::Ignore, status, reasons: vec![reason], claims: Vec::new() });
+    match invitation.status {
+        InvitationStatus::Expired => verdict(
+            ShareStatus::Expired,
+            format!(
+                "the invitation of {} was not accepted within 12 hours and expired at {}",
+                invitation.invited_at,
+                invitation.expires_at()
+            ),
+        ),
+        InvitationStatus::Rejected => {
+            verdict(ShareStatus::Rejected, "the invitation was rejected outside Drawbridge".to_owned())
+        }
+        InvitationStatus::Unknown => verdict(
+            ShareStatus::Ignored,
+            "AWS reports a status of the invitation that Drawbridge does not know".to_owned(),
+        ),
+        InvitationStatus::Pending | InvitationStatus::Accepted => None,
+    }
+}
+
+/// Everything that this subscription, which trusts the sender, has against the share.
+fn objections(facts: &ShareFacts, subscription: &Subscription) -> Vec<String> {
+    let trust = &subscription.trust;
+    let mut objections = Vec::new();
+    if facts.arn.owner() != facts.sender.as_str() {
+        objections.push(format!(
+            "the share belongs to account {}, but account {} sent it",
+            facts.arn.owner(),
+            facts.sender
+        ));
+    }
+    if !trust.shares.is_empty() && !trust.shares.contains(&facts.arn) {
+        objections.push(format!("share {} is not one of its trust.shares", facts.arn));
+    }
+    if !trust.share_names.is_empty() && !trust.share_names.iter().any(|p| glob(p, &facts.name)) {
+        objections.push(format!(
+            "the share's name `{}` matches none of its trust.share_names ({})",
+            facts.name,
+            trust.share_names.join(", ")
+        ));
+    }
+    if facts.resources.is_empty() {
+        objections.push("nothing is inside".to_owned());
+    }
+    for resource in &facts.resources {
+        if trust.resource_types.iter().any(|allowed| allowed.is(&resource.ram_type)) {
+            match ResourceArn::parse(resource.arn.clone()) {
+                Err(invalid) => objections.push(invalid.to_string()),
+                Ok(arn) if arn.owner() != facts.sender.as_str() => objections.push(format!(
+                    "{arn} belongs to account {}, but account {} shares it",
+                    arn.owner(),
+                    facts.sender
+                )),
+                Ok(_) => {}
+            }
+        } else {
+            objections.push(format!(
+                "{} is a {}; it allows {}",
+                resource.arn,
+                resource.ram_type,
+                trust.resource_types.iter().map(|t| t.as_str()).collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+    objections
+}
+
+fn first_of(mut objections: Vec<String>) -> Vec<String> {
+    let more = objections.len().saturating_sub(MOST_OBJECTIONS);
+    if more > 0 {
+        objections.truncate(MOST_OBJECTIONS);
+        objections.push(format!("and {more} more objections like these"));
+    }
+    objections
+}
+
+/// The resources of a share that Drawbridge can connect.
+pub fn connectable(facts: &ShareFacts) -> impl Iterator<Item = ResourceArn> + '_ {
+    facts
+        .resources
+        .iter()
+        .filter(|resource| ResourceType::ResourceConfiguration.is(&resource.ram_type))
+        .filter_map(|resource| ResourceArn::parse(resource.arn.clone()).ok())
+}
+
+/// Nobody accepts it. Of what the deciding subscriptions say, the one that can be undone most
+/// easily is done: holding only waits, ignoring changes nothing, and a rejection, which only the
+/// owner can mend, needs all of them to agree.
+fn otherwise(facts: &ShareFacts, deciding: &[&Subscription], mut reasons: Vec<String>) -> Verdict {
+    let says = |what| deciding.iter().any(|s| s.otherwise == what);
+    let answerable = facts.invitation.as_ref().is_some_and(|i| i.status == InvitationStatus::Pending);
+    if !answerable {
+        reasons.push(
+            "it is accepted already (or needed no invitation) and stays so: only its owner can take it back".to_owned(),
+        );
+    }
+    // In an organization, shares of subnets and the like are visible without an invitation: a
+    // person has nothing to decide about them.
+    let foreign = !answerable && !facts.resources.is_empty() && connectable(facts).next().is_none();
+    let (outcome, status) = if says(Otherwise::Hold) && !foreign {
+        (Outcome::Hold, ShareStatus::Held)
+    } else if deciding.is_empty() || says(Otherwise::Ignore) || !answerable {
+        (Outcome::Ignore, ShareStatus::Ignored)
+    } else {
+        (Outcome::Reject, ShareStatus::Declining)
+    };
+    Verdict { outcome, status, reasons, claims: Vec::new() }
+}
+
+/// Whether a name matches a pattern of `*` (any text) and `?` (one character).
+#[must_use]
+pub fn glob(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&'*') {
+            retry = Some((p, n));
+            p += 1;
+        } else if pattern.get(p).is_some_and(|c| *c == '?' || *c == name[n]) {
+            p += 1;
+            n += 1;
+        } else if let Some((star, from)) = retry {
+            p = star + 1;
+            n = from + 1;
+            retry = Some((star, from + 1));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests;
