@@ -1,0 +1,168 @@
+//! Items to domain records and back.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use drawbridge_domain::connection::Connection;
+use drawbridge_domain::share::ShareRecord;
+use drawbridge_domain::{Fault, FaultName};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::Subject;
+use crate::keys::{self, CONNECTION, SHARE};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The largest item that `DynamoDB` holds, in bytes.
+/// [AWS:amazondynamodb/developerguide/Constraints]
+const LARGEST_ITEM: usize = 400 * 1024;
+
+/// A domain record that is kept whole, with a version.
+pub(crate) trait Record: Serialize + DeserializeOwned + Clone {
+    const SK: &'static str;
+    fn subject(&self) -> Subject;
+    fn status(&self) -> &'static str;
+    fn needs_attention(&self) -> bool;
+    fn since(&mut self) -> &mut Timestamp;
+    fn version(&mut self) -> &mut u64;
+    fn change(&mut self) -> &mut String;
+}
+
+impl Record for ShareRecord {
+    const SK: &'static str = SHARE;
+    fn subject(&self) -> Subject {
+        Subject::Share(self.arn.clone())
+    }
+    fn status(&self) -> &'static str {
+        self.status.as_str()
+    }
+    fn needs_attention(&self) -> bool {
+        self.status.needs_attention()
+    }
+    fn since(&mut self) -> &mut Timestamp {
+        &mut self.since
+    }
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+    fn change(&mut self) -> &mut String {
+        &mut self.change
+    }
+}
+
+impl Record for Connection {
+    const SK: &'static str = CONNECTION;
+    fn subject(&self) -> Subject {
+        Subject::Connection(self.id.clone())
+    }
+    fn status(&self) -> &'static str {
+        self.status.as_str()
+    }
+    fn needs_attention(&self) -> bool {
+        self.status.needs_attention()
+    }
+    fn since(&mut self) -> &mut Timestamp {
+        &mut self.since
+    }
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+    fn change(&mut self) -> &mut String {
+        &mut self.change
+    }
+}
+
+/// The item of a record whose `since` has microseconds at most.
+pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
+    let pk = record.subject().pk();
+    let since = *record.since();
+    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(&*record)
+        .map_err(|error| FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}")))?;
+    item.insert("since".to_owned(), text(keys::sortable(since)));
+    if record.needs_attention() {
+        item.insert("attention".to_owned(), text(record.status()));
+    }
+    item.insert("sk".to_owned(), text(R::SK));
+    item.insert("pk".to_owned(), text(&pk));
+    check_size(&pk, &item)?;
+    Ok(item)
+}
+
+/// The record in an item.
+///
+/// # Errors
+/// `InvalidRequest` that names the item and the field that cannot be read.
+pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone()).map_err(|error| unreadable::<T>(&item.into(), &error))
+}
+
+/// As [`decode`], for items in the shape of `DynamoDB`'s JSON.
+pub(crate) fn decode_json<T: DeserializeOwned>(item: serde_dynamo::Item) -> Result<T, Fault> {
+    serde_dynamo::from_item(item.clone()).map_err(|error| unreadable::<T>(&item, &error))
+}
+
+fn unreadable<T: DeserializeOwned>(item: &serde_dynamo::Item, error: &serde_dynamo::Error) -> Fault {
+    let key = |name: &str| match item.get(name) {
+        Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
+        _ => "?".to_owned(),
+    };
+    // serde_dynamo does not say where it failed: take the long way to find out.
+    let place = serde_dynamo::from_item::<_, serde_json::Value>(item.clone())
+        .ok()
+        .and_then(|value| serde_path_to_error::deserialize::<_, T>(value).err())
+        .map_or_else(|| error.to_string(), |error| error.to_string());
+    FaultName::InvalidRequest.because(format!(
+        "the ledger's item `{}` / `{}` cannot be read: {place}; it was written by hand or by another version of \
+         Drawbridge: correct the named field in the table, or restore the item",
+        key("pk"),
+        key("sk"),
+    ))
+}
+
+/// Refuses an item that `DynamoDB` would refuse, in words that say what is too large.
+pub(crate) fn check_size(pk: &str, item: &Item) -> Result<(), Fault> {
+    let size = size_of(item);
+    if size <= LARGEST_ITEM {
+        return Ok(());
+    }
+    let largest = item.iter().max_by_key(|(_, value)| size_of_value(value)).map_or("?", |(name, _)| name.as_str());
+    Err(FaultName::InvalidRequest.because(format!(
+        "the item of `{pk}` would have {size} bytes, DynamoDB holds at most {LARGEST_ITEM}; most of it is `{largest}`: \
+         share or subscribe to less at once"
+    )))
+}
+
+/// As `DynamoDB` counts. [AWS:amazondynamodb/developerguide/CapacityUnitCalculations]
+fn size_of(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size_of_value(value)).sum()
+}
+
+fn size_of_value(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        // One byte for two digits, one more, 21 at most: never less than DynamoDB counts.
+        AttributeValue::N(number) => (number.len().div_ceil(2) + 1).min(21),
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::Ss(texts) | AttributeValue::Ns(texts) => texts.iter().map(String::len).sum(),
+        AttributeValue::Bs(blobs) => blobs.iter().map(|blob| blob.as_ref().len()).sum(),
+        AttributeValue::L(values) => 3 + values.iter().map(|value| 1 + size_of_value(value)).sum::<usize>(),
+        AttributeValue::M(map) => {
+            3 + map.iter().map(|(name, value)| 1 + name.len() + size_of_value(value)).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+pub(crate) fn number_of(item: &Item, name: &str) -> Option<u64> {
+    item.get(name).and_then(|value| value.as_n().ok()).and_then(|number| number.parse().ok())
+}

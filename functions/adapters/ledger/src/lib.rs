@@ -1,0 +1,71 @@
+//! The ledger: one `DynamoDB` table that holds subscriptions, shares, connections and the audit
+//! trail. This crate knows its layout; nobody else does.
+//!
+//! | item | `pk` | `sk` |
+//! |---|---|---|
+//! | subscription | `SUBSCRIPTION` | its name |
+//! | share | `SHARE#<ARN>` | `SHARE` |
+//! | connection | `CONNECTION#<id>` | `CONNECTION` |
+//! | audit entry | the `pk` of its subject | `AUDIT#<time>#<change id>` |
+//!
+//! A share and a connection carry their whole domain record under the names of its fields, so that
+//! a person can read them in the console. Besides that, `attention` is the status, only while it
+//! is one that needs attention: the index [`BY_STATUS`] is sparse. Only connections have
+//! `share_arn`, the key of [`BY_SHARE`].
+//!
+//! Times that are sort keys (`since`, and the `sk` of audit entries) are written with exactly six
+//! fractional digits, so their order as text is their order in time.
+
+mod audit;
+mod codec;
+mod image;
+mod keys;
+mod read;
+#[cfg(test)]
+mod samples;
+mod subscriptions;
+mod write;
+
+use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+
+pub use audit::{AUDIT_DAYS, Entry};
+pub use image::connection_from_image;
+pub use read::Listing;
+pub use subscriptions::{StoredSubscription, SubscriptionWrite};
+
+/// The index "by status, oldest first": `attention` and `since`.
+pub const BY_STATUS: &str = "by-status";
+/// The index "connections of a share": `share_arn` and `pk`.
+pub const BY_SHARE: &str = "by-share";
+
+/// The ledger of one installation.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    client: aws_sdk_dynamodb::Client,
+    table: String,
+}
+
+impl Ledger {
+    /// The ledger in the table of this name.
+    #[must_use]
+    pub fn new(sdk: &aws_types::SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: aws_sdk_dynamodb::Client::new(sdk), table: table.into() }
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
+    }
+}
+
+/// What an audit trail is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A share.
+    Share(ResourceShareArn),
+    /// A connection.
+    Connection(ConnectionId),
+    /// All subscriptions.
+    Subscriptions,
+}
