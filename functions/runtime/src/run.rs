@@ -1,0 +1,127 @@
+//! Request in, answer or named fault out.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use drawbridge_domain::{Fault, FaultName};
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tracing_subscriber::EnvFilter;
+
+use crate::metrics::count;
+
+/// What a function does with one request. Its ports are inside it; the time comes in.
+#[allow(async_fn_in_trait, reason = "only this workspace implements and calls it, always with concrete types")]
+pub trait Handler {
+    /// What it takes.
+    type Request: DeserializeOwned;
+    /// What it answers.
+    type Answer: Serialize;
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// A named fault; Step Functions retries and catches by its name.
+    async fn handle(&self, request: Self::Request, now: Timestamp) -> Result<Self::Answer, Fault>;
+}
+
+/// Serves requests until Lambda ends the process. A handler that could not be made answers every
+/// request with the reason, so that the fault's name reaches the execution that asked.
+///
+/// # Errors
+/// If the Lambda runtime API can't be reached.
+pub async fn run<H: Handler>(handler: Result<H, Fault>) -> Result<(), Error> {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .init();
+    let handler = &handler;
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
+        let now = Timestamp::now();
+        let outcome = match handler {
+            Ok(handler) => answer(handler, event.payload, now).await,
+            Err(fault) => Err(fault.clone()),
+        };
+        outcome.map_err(|fault| {
+            count("Fault", 1, &[("fault", fault.name.as_str())], now);
+            tracing::warn!(fault = fault.name.as_str(), request = event.context.request_id, "{}", fault.message);
+            // Step Functions carries the message in states of 256 KiB; the ledger and the log have more.
+            let error_message = fault.message.chars().take(8000).collect();
+            Diagnostic { error_type: fault.name.as_str().to_owned(), error_message }
+        })
+    }))
+    .await
+}
+
+/// Decodes, handles and encodes; a panic on the way is a fault like any other.
+async fn answer<H: Handler>(handler: &H, payload: Value, now: Timestamp) -> Result<Value, Fault> {
+    let work = async {
+        let request: H::Request = serde_json::from_value(payload).map_err(|error| {
+            FaultName::UndecodableInput.because(format!("the input is not what this function takes: {error}"))
+        })?;
+        // Boxed: the SDK's futures nest so deeply that, inlined into the runtime's own, they pass the
+        // depth to which rustc computes a layout.
+        let handling: Pin<Box<dyn Future<Output = Result<H::Answer, Fault>> + '_>> =
+            Box::pin(handler.handle(request, now));
+        let answer = handling.await?;
+        serde_json::to_value(answer)
+            .map_err(|error| FaultName::Panicked.because(format!("the answer can't be written as JSON: {error}")))
+    };
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        Err(FaultName::Panicked.because(format!("the function panicked: {}", text_of(panic.as_ref()))))
+    })
+}
+
+fn text_of(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    struct Divide;
+
+    impl Handler for Divide {
+        type Request = (u32, u32);
+        type Answer = u32;
+
+        async fn handle(&self, (a, b): (u32, u32), _: Timestamp) -> Result<u32, Fault> {
+            if a == 0 {
+                return Err(FaultName::NotReady.because("nothing to divide"));
+            }
+            Ok(a / b)
+        }
+    }
+
+    async fn ask(payload: Value) -> Result<Value, Fault> {
+        answer(&Divide, payload, Timestamp::UNIX_EPOCH).await
+    }
+
+    #[tokio::test]
+    async fn a_request_is_answered() {
+        assert_eq!(ask(json!([6, 3])).await, Ok(json!(2)));
+    }
+
+    #[tokio::test]
+    async fn every_failure_has_a_name() {
+        assert_eq!(ask(json!([0, 1])).await.unwrap_err().name, FaultName::NotReady);
+        assert_eq!(ask(json!("six")).await.unwrap_err().name, FaultName::UndecodableInput);
+        let fault = ask(json!([1, 0])).await.unwrap_err();
+        assert_eq!(fault.name, FaultName::Panicked);
+        assert!(fault.message.contains("divide by zero"), "{fault}");
+    }
+}
