@@ -1,0 +1,355 @@
+//! Accept: vet once more, answer, wait until RAM shows the share, ask for its connections.
+//! Decline: answer.
+
+use drawbridge_domain::identity::{self, Home};
+use drawbridge_domain::ids::{Installation, InvitationArn, ResourceArn, SubscriptionName};
+use drawbridge_domain::messages::{AcceptAnswer, AcceptRequest, ConnectStart, InvitationAnswer, Outcome};
+use drawbridge_domain::ports::{
+    Answer, AuditEntry, Connections, FindShares, LookInside, ResourceConfigurations, Shares, Subscriptions,
+};
+use drawbridge_domain::share::{InvitationStatus, MOST_RESOURCES, ShareFacts, ShareRecord, ShareStatus};
+use drawbridge_domain::subscription::Subscription;
+use drawbridge_domain::wanted::{self, Wish};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, connection, facts, verdict};
+use drawbridge_runtime::Handler;
+
+/// The function's ports.
+pub struct Accept<R, C, L> {
+    ram: R,
+    lattice: C,
+    ledger: L,
+    installation: Installation,
+}
+
+impl<R, C, L> Accept<R, C, L> {
+    pub fn new(ram: R, lattice: C, ledger: L, installation: Option<Installation>) -> Result<Self, Fault> {
+        let installation = installation
+            .ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        Ok(Self { ram, lattice, ledger, installation })
+    }
+}
+
+impl<R, C, L> Handler for Accept<R, C, L>
+where
+    R: FindShares + LookInside + Answer,
+    C: ResourceConfigurations,
+    L: Subscriptions + Shares + Connections,
+{
+    type Request = AcceptRequest;
+    type Answer = AcceptAnswer;
+
+    async fn handle(&self, request: AcceptRequest, now: Timestamp) -> Result<AcceptAnswer, Fault> {
+        let home = Home::of_execution(&self.installation, &request.execution)?;
+        let share = &request.share;
+        let record = self.ledger.share(share).await?.ok_or_else(|| {
+            FaultName::ShareNotFound.because(format!("the ledger has no record of {share}; only intake makes one"))
+        })?;
+        if record.attempt != request.attempt {
+            return Err(over(&record, &request));
+        }
+        match (request.answer, record.status) {
+            (InvitationAnswer::Accept, ShareStatus::Accepting) => self.accept(&home, record, &request, now).await,
+            (InvitationAnswer::Accept, ShareStatus::Accepted) => self.starts(&home, &record).await,
+            (InvitationAnswer::Decline, ShareStatus::Declining) => self.decline(record, &request, now).await,
+            (InvitationAnswer::Accept, ShareStatus::Held)
+            | (InvitationAnswer::Decline, ShareStatus::Rejected | ShareStatus::Expired) => Ok(AcceptAnswer::default()),
+            _ => Err(over(&record, &request)),
+        }
+    }
+}
+
+fn over(record: &ShareRecord, request: &AcceptRequest) -> Fault {
+    FaultName::RunOver.because(format!(
+        "this is attempt {} at {}, the ledger is at attempt {} and says {}",
+        request.attempt,
+        record.arn,
+        record.attempt,
+        record.status.as_str()
+    ))
+}
+
+impl<R, C, L> Accept<R, C, L>
+where
+    R: FindShares + LookInside + Answer,
+    C: ResourceConfigurations,
+    L: Subscriptions + Shares + Connections,
+{
+    async fn accept(
+        &self,
+        home: &Home,
+        record: ShareRecord,
+        request: &AcceptRequest,
+        now: Timestamp,
+    ) -> Result<AcceptAnswer, Fault> {
+        // The share may have changed since it was vetted, and accepting can't be undone: the
+        // verdict is made once more from what is true now.
+        let facts = facts::gather_known(&self.ram, &record.arn, record.since, now).await?;
+        let (subscriptions, _) = self.ledger.subscriptions().await?;
+        let pending = facts.invitation.as_ref().filter(|i| i.status == InvitationStatus::Pending);
+        let record = if facts.is_accepted() {
+            let claims = record.claims.clone();
+            self.remember_accepted(record, claims, request, now).await?
+        } else {
+            record
+        };
+        // What is in a share that is accepted is no longer a question; each resource still is.
+        let record = if let Some(invitation) = pending {
+            let verdict = verdict::decide(&facts, &subscriptions, now)?;
+            if verdict.outcome != Outcome::Accept {
+                let fault = withdrawn(&verdict.reasons, verdict.status);
+                // The digest says which subscriptions this was decided by: once they change, and
+                // be it back, it is vetted again.
+                let mut next = record;
+                next.digest = verdict::digest(&subscriptions, &facts.sender);
+                self.save(next, request, now, &fault.message).await?;
+                return Err(fault);
+            }
+            self.ram.accept(&invitation.arn, &token("accept", &invitation.arn)).await?;
+            self.remember_accepted(record, verdict.claims, request, now).await?
+        } else {
+            record
+        };
+
+        let (facts, missing) = self.visible(&record, now).await?;
+        let claiming: Vec<&Subscription> = record
+            .claims
+            .iter()
+            .filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim && s.trusts_sender(&facts.sender)))
+            .collect();
+        if claiming.is_empty() {
+            return Err(FaultName::TrustWithdrawn.because(
+                "it is accepted and stays so, but no subscription claims it any more: nothing is connected",
+            ));
+        }
+        let (resources, mut why) = self.connectable(&facts).await?;
+        why.extend(missing);
+        let wishes = wanted::wishes(&resources, &claiming);
+        let obstacle = over_limit(&wishes, &claiming)
+            .or_else(|| wishes.is_empty().then(|| "nothing inside can be connected".to_owned()));
+        if let Some(obstacle) = obstacle {
+            let mut next = record;
+            let mut reasons = vec!["it is accepted and stays so, but nothing is connected".to_owned(), obstacle.clone()];
+            reasons.append(&mut why);
+            let what_next = "a person decides: change the subscription's limits, or ask the owner to change what is inside";
+            next.become_status(ShareStatus::Held, now, reasons, what_next);
+            self.save(next, request, now, &format!("held: {obstacle}")).await?;
+            return Ok(AcceptAnswer::default());
+        }
+        for wish in &wishes {
+            let id = identity::connection_id(home, &wish.resource, &wish.target);
+            let existing = self.ledger.connection(&id).await?;
+            if let Some((next, what)) =
+                wanted::fulfil(home, &record, wish, existing.as_ref(), &subscriptions, now)
+            {
+                let audit = audit(request, now, what);
+                self.ledger.save_connection(next, audit).await?;
+            }
+        }
+        why.insert(
+            0,
+            format!("accepted for {}: {} connections", join(&record.claims), wishes.len()),
+        );
+        let mut next = record;
+        next.resources = facts.resources;
+        next.resources.truncate(MOST_RESOURCES);
+        next.transient_runs = 0;
+        next.fault = None;
+        next.become_status(ShareStatus::Accepted, now, why, "each connection goes its own way: `drawbridge ls`");
+        let record = self.save(next, request, now, "accepted").await?;
+        self.starts(home, &record).await
+    }
+
+    /// Writes down that the share is accepted, before anything else can go wrong.
+    async fn remember_accepted(
+        &self,
+        record: ShareRecord,
+        claims: Vec<SubscriptionName>,
+        request: &AcceptRequest,
+        now: Timestamp,
+    ) -> Result<ShareRecord, Fault> {
+        if record.accepted_at.is_some() && record.claims == claims {
+            return Ok(record);
+        }
+        let mut next = record;
+        next.accepted_at = next.accepted_at.or(Some(now));
+        next.expires_at = None;
+        next.claims = claims;
+        next.execution = Some(request.execution.clone());
+        "waiting until RAM shows what is inside".clone_into(&mut next.next);
+        self.save(next, request, now, "the invitation is accepted").await
+    }
+
+    /// The share with its content, as RAM shows it to whoever accepted it, and what is missing of
+    /// what was inside when it was vetted.
+    async fn visible(&self, record: &ShareRecord, now: Timestamp) -> Result<(ShareFacts, Option<String>), Fault> {
+        let accepted_at = record.accepted_at.unwrap_or(record.since);
+        let facts = facts::gather_known(&self.ram, &record.arn, accepted_at, now).await?;
+        if facts.invitation.as_ref().is_some_and(|i| i.status == InvitationStatus::Pending) {
+            return Err(FaultName::NotReady
+                .because(format!("{} was accepted, but RAM still shows the invitation as pending", record.arn)));
+        }
+        if facts.resources.is_empty() {
+            return Err(FaultName::NotReady
+                .because(format!("{} is accepted, but RAM lists nothing inside it yet", record.arn)));
+        }
+        let missing: Vec<&str> = record
+            .resources
+            .iter()
+            .filter(|vetted| !facts.resources.iter().any(|seen| seen.arn == vetted.arn))
+            .map(|vetted| vetted.arn.as_str())
+            .collect();
+        if missing.is_empty() {
+            return Ok((facts, None));
+        }
+        let missing = missing.join(", ");
+        if now.duration_since(accepted_at) < facts::READS_MAY_LAG {
+            return Err(FaultName::NotReady.because(format!("RAM does not list all that was vetted yet: {missing}")));
+        }
+        Ok((facts, Some(format!("was inside when it was vetted, and is not shown any more: {missing}"))))
+    }
+
+    /// The resources that may be connected, each vetted again, and why the others are not. A name
+    /// that can't be read does no harm.
+    async fn connectable(
+        &self,
+        facts: &ShareFacts,
+    ) -> Result<(Vec<(ResourceArn, Option<String>)>, Vec<String>), Fault> {
+        let mut connectable = Vec::new();
+        let mut left_out = Vec::new();
+        for resource in verdict::connectable(facts) {
+            if resource.owner() != facts.sender.as_str() {
+                left_out.push(format!("{resource} is left out: it is not the sender's own"));
+                continue;
+            }
+            match self.lattice.resource_configuration(&resource).await {
+                Ok(configuration) if !can_be_target(&configuration.config_type) => left_out.push(format!(
+                    "{resource} is left out: a {} can't be connected by itself; share its GROUP",
+                    configuration.config_type
+                )),
+                Ok(configuration) => connectable.push((resource, configuration.name)),
+                Err(fault) if fault.class() == Class::Transient => return Err(fault),
+                Err(fault) => {
+                    tracing::info!(%resource, "its configuration can't be read: {fault}");
+                    connectable.push((resource, None));
+                }
+            }
+        }
+        let connectable_types = verdict::connectable(facts).count();
+        if facts.resources.len() > connectable_types {
+            left_out.push(format!(
+                "{} resources are left out: no kind of connection reaches their type",
+                facts.resources.len() - connectable_types
+            ));
+        }
+        Ok((connectable, left_out))
+    }
+
+    /// The connections of this share that want a run.
+    async fn starts(&self, home: &Home, record: &ShareRecord) -> Result<AcceptAnswer, Fault> {
+        let (subscriptions, _) = self.ledger.subscriptions().await?;
+        let claiming: Vec<&Subscription> =
+            record.claims.iter().filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim)).collect();
+        let resources: Vec<_> = record.resource_arns().map(|arn| (arn, None)).collect();
+        let mut connections = Vec::new();
+        for wish in wanted::wishes(&resources, &claiming) {
+            let id = identity::connection_id(home, &wish.resource, &wish.target);
+            if let Some(found) = self.ledger.connection(&id).await?
+                && found.status == connection::Status::Wanted
+            {
+                let name = identity::connect_execution(&id, found.generation, found.attempt);
+                connections.push(ConnectStart { connection: id, attempt: found.attempt, name });
+            }
+        }
+        Ok(AcceptAnswer { connections })
+    }
+
+    async fn decline(
+        &self,
+        record: ShareRecord,
+        request: &AcceptRequest,
+        now: Timestamp,
+    ) -> Result<AcceptAnswer, Fault> {
+        // A rejection is as final as an acceptance: the verdict is made once more.
+        let facts = facts::gather_known(&self.ram, &record.arn, record.since, now).await?;
+        let (subscriptions, _) = self.ledger.subscriptions().await?;
+        let pending = facts.invitation.as_ref().filter(|i| i.status == InvitationStatus::Pending);
+        let ask = "nothing until the owner removes this account from the share and adds it again";
+        let mut next = record;
+        let (status, why, what_next) = if let Some(invitation) = pending {
+            let verdict = verdict::decide(&facts, &subscriptions, now)?;
+            if verdict.outcome != Outcome::Reject {
+                next.digest = verdict::digest(&subscriptions, &facts.sender);
+                next.digest.insert_str(0, "was to be declined by ");
+                self.save(next, request, now, "the subscriptions changed: it is not declined").await?;
+                return Err(FaultName::TrustWithdrawn
+                    .because(format!("it is not declined: {}", verdict.reasons.join("; "))));
+            }
+            self.ram.reject(&invitation.arn, &token("reject", &invitation.arn)).await?;
+            (ShareStatus::Rejected, next.why.clone(), ask)
+        } else if facts.is_accepted() {
+            next.accepted_at = next.accepted_at.or(Some(now));
+            let why = "it was accepted outside Drawbridge before it could be declined, and stays so".to_owned();
+            (ShareStatus::Ignored, vec![why], "only its owner can take it back")
+        } else {
+            // Rejected already (perhaps by us, unheard), or expired meanwhile.
+            let verdict = verdict::decide(&facts, &subscriptions, now)?;
+            let why = if verdict.status == ShareStatus::Rejected { next.why.clone() } else { verdict.reasons };
+            (verdict.status, why, ask)
+        };
+        next.become_status(status, now, why, what_next);
+        next.expires_at = None;
+        self.save(next, request, now, &format!("the share is {}", status.as_str())).await?;
+        Ok(AcceptAnswer::default())
+    }
+
+    async fn save(
+        &self,
+        record: ShareRecord,
+        request: &AcceptRequest,
+        now: Timestamp,
+        what: &str,
+    ) -> Result<ShareRecord, Fault> {
+        self.ledger.save_share(record, audit(request, now, what.to_owned())).await
+    }
+}
+
+fn audit(request: &AcceptRequest, now: Timestamp, what: String) -> AuditEntry {
+    AuditEntry { at: now, by: "accept".to_owned(), execution: Some(request.execution.clone()), what }
+}
+
+/// The verdict changed between vetting and accepting: nothing is accepted.
+fn withdrawn(reasons: &[String], status: ShareStatus) -> Fault {
+    let name = match status {
+        ShareStatus::Expired => FaultName::InvitationExpired,
+        ShareStatus::Rejected => FaultName::InvitationRejected,
+        _ => FaultName::TrustWithdrawn,
+    };
+    name.because(format!("it is not accepted: {}", reasons.join("; ")))
+}
+
+/// A CHILD is reached through its GROUP; a CIDR needs a Tunnel endpoint [botocore].
+fn can_be_target(config_type: &str) -> bool {
+    !["CHILD", "CIDR"].iter().any(|word| drawbridge_domain::network::same_word(word, config_type))
+}
+
+fn over_limit(wishes: &[Wish], claiming: &[&Subscription]) -> Option<String> {
+    claiming.iter().find_map(|subscription| {
+        let limit = subscription.limits.connections_per_share?;
+        let wants = wishes.iter().filter(|w| w.claims.contains(&subscription.name)).count();
+        (wants > limit as usize).then(|| {
+            format!(
+                "subscription {} would make {wants} connections, its limits.connections_per_share is {limit}",
+                subscription.name
+            )
+        })
+    })
+}
+
+/// A RAM client token: the same answer to the same invitation, the same token.
+fn token(answer: &str, invitation: &InvitationArn) -> String {
+    identity::digest(&(answer, invitation))
+}
+
+fn join(names: &[SubscriptionName]) -> String {
+    names.iter().map(SubscriptionName::as_str).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,364 @@
+//! Record why, remove what this run made, see it gone. Only what carries the connection's tag
+//! *and* stands in its record is removed; what is gone already is success.
+
+use std::collections::BTreeMap;
+
+use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, Status};
+use drawbridge_domain::fault::FaultRecord;
+use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
+use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+use drawbridge_domain::messages::{CloseAnswer, CloseRequest, Subject};
+use drawbridge_domain::network::same_word;
+use drawbridge_domain::ports::{
+    AuditEntry, Connections, FindEndpoints, RemoveEndpoint, ServiceNetworks, Shares, made_text,
+};
+use drawbridge_domain::share::ShareStatus;
+use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
+use drawbridge_runtime::{Environment, Handler, count};
+use jiff::SignedDuration;
+
+/// What the environment sets.
+pub struct Settings {
+    settle: SignedDuration,
+}
+
+impl Settings {
+    pub fn read(environment: &mut Environment) -> Self {
+        Self { settle: SignedDuration::from_secs(i64::from(environment.number("SETTLE_SECONDS", 60, 0))) }
+    }
+}
+
+/// The function's ports.
+pub struct Close<E, N, L> {
+    pub ec2: E,
+    pub lattice: N,
+    pub ledger: L,
+    pub settings: Settings,
+}
+
+impl<E, N, L> Handler for Close<E, N, L>
+where
+    E: FindEndpoints + RemoveEndpoint,
+    N: ServiceNetworks,
+    L: Connections + Shares,
+{
+    type Request = CloseRequest;
+    type Answer = CloseAnswer;
+
+    async fn handle(&self, request: CloseRequest, now: Timestamp) -> Result<CloseAnswer, Fault> {
+        match &request.subject {
+            Subject::Connection(id) => self.close_connection(id, &request, now).await,
+            Subject::Share(arn) => self.record_share(arn, &request, now).await,
+        }
+    }
+}
+
+impl<E, N, L> Close<E, N, L>
+where
+    E: FindEndpoints + RemoveEndpoint,
+    N: ServiceNetworks,
+    L: Connections + Shares,
+{
+    async fn close_connection(
+        &self,
+        id: &ConnectionId,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<CloseAnswer, Fault> {
+        let connection = self
+            .ledger
+            .connection(id)
+            .await?
+            .ok_or_else(|| FaultName::ConnectionNotFound.because(format!("the ledger has no connection {id}")))?;
+        if connection.attempt != request.attempt || connection.status == Status::Ready {
+            return Err(FaultName::RunOver.because(format!(
+                "this is attempt {} at {id}, the ledger is at attempt {} and says {}: nothing is closed",
+                request.attempt,
+                connection.attempt,
+                connection.status.as_str()
+            )));
+        }
+        if let Some(holder) = connection.execution.as_ref().filter(|holder| **holder != request.execution) {
+            return Err(
+                FaultName::ConnectionBusy.because(format!("{id} is held by {holder}: nothing is closed"))
+            );
+        }
+        if matches!(connection.status, Status::Failed | Status::Closed) {
+            let fault = connection.fault.unwrap_or_else(|| request.fault.fault());
+            return Ok(CloseAnswer { fault, removed: Vec::new() });
+        }
+        let connection = self.begin(connection, request, now).await?;
+        let connection = self.remember_made(connection, request, now).await?;
+        if let Err(fault) = self.remove(&connection).await {
+            self.tell_obstacle(connection, &fault, request, now).await?;
+            return Err(fault);
+        }
+        self.settle(&connection, now)?;
+        self.finish(connection, request, now).await
+    }
+
+    /// Writes down that and why it is closed, before anything is removed.
+    async fn begin(&self, connection: Connection, request: &CloseRequest, now: Timestamp) -> Result<Connection, Fault> {
+        if connection.status == Status::Closing && connection.execution.is_some() {
+            return Ok(connection);
+        }
+        let fault = request.fault.fault();
+        let mut next = connection;
+        next.execution = Some(request.execution.clone());
+        if next.status != Status::Closing || next.fault.is_none() {
+            if fault.class() == Class::Transient {
+                next.transient_runs += 1;
+            }
+            count("Closed", 1, &[("fault", &fault.name)], now);
+            next.fault = Some(fault.clone());
+        }
+        let why = format!("{}: {}", fault.name, fault.message);
+        let what = format!("closing because of {why}");
+        next.become_status(Status::Closing, now, why, format!("{} is removed", made_text(next.made.as_ref())));
+        self.ledger.save_connection(next, audit(request, now, what)).await
+    }
+
+    /// What a call made whose answer was never heard: written down before it is removed, so that
+    /// the ledger knows everything that ever was.
+    async fn remember_made(
+        &self,
+        connection: Connection,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<Connection, Fault> {
+        let (None, Some(plan)) = (&connection.made, &connection.plan) else {
+            return Ok(connection);
+        };
+        let Some(made) = self.find(&connection, plan).await? else {
+            return Ok(connection);
+        };
+        let what = format!("{} was made and is removed", made.id());
+        let mut next = connection;
+        next.next = format!("{} is removed", made.id());
+        next.made = Some(made);
+        self.ledger.save_connection(next, audit(request, now, what)).await
+    }
+
+    /// What carries the tags of this connection's present generation.
+    async fn find(&self, connection: &Connection, plan: &Plan) -> Result<Option<Made>, Fault> {
+        if let PlannedCall::ServiceNetworkResource { resource, service_network, .. } = &plan.call {
+            for association in self.lattice.associations(service_network, resource, false).await? {
+                let tags = self.lattice.association_tags(&association.arn).await?;
+                if is_ours(&tags, connection, plan) {
+                    return Ok(Some(Made::Association(association.id)));
+                }
+            }
+            return Ok(None);
+        }
+        let tagged = self.ec2.endpoints_tagged(TAG_CONNECTION, connection.id.as_str()).await?;
+        let ours = tagged.into_iter().find(|e| !e.is_deleted() && is_ours(&e.tags, connection, plan));
+        Ok(ours.map(|endpoint| Made::Endpoint(endpoint.id)))
+    }
+
+    /// Why closing does not get done is what the person on call needs to know.
+    async fn tell_obstacle(
+        &self,
+        connection: Connection,
+        obstacle: &Fault,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let why = format!(
+            "{}; it can't be removed: {obstacle}",
+            connection.fault.as_ref().map_or_else(String::new, |f| format!("{}: {}", f.name, f.message))
+        );
+        if obstacle.class() == Class::Transient || connection.why == why {
+            return Ok(());
+        }
+        let mut next = connection;
+        next.why = why;
+        next.next = format!("{} Until then the sweep tries again, at most hourly.", obstacle.name.remedy());
+        let what = format!("it can't be removed: {obstacle}");
+        self.ledger.save_connection(next, audit(request, now, what)).await.map(drop)
+    }
+
+    /// Removes what is ours. `NotReady` until nothing of it is shown any more.
+    async fn remove(&self, connection: &Connection) -> Result<(), Fault> {
+        let Some(plan) = &connection.plan else {
+            return Ok(());
+        };
+        match &plan.call {
+            PlannedCall::ResourceEndpoint { .. } => self.remove_endpoints(connection, plan).await,
+            PlannedCall::ServiceNetworkResource { .. } => self.remove_associations(connection, plan).await,
+        }
+    }
+
+    async fn remove_endpoints(&self, connection: &Connection, plan: &Plan) -> Result<(), Fault> {
+        let mut endpoints = self.ec2.endpoints_tagged(TAG_CONNECTION, connection.id.as_str()).await?;
+        if let Some(Made::Endpoint(id)) = &connection.made
+            && !endpoints.iter().any(|endpoint| endpoint.id == *id)
+        {
+            endpoints.extend(self.ec2.endpoint(id).await?);
+        }
+        let mut left = Vec::new();
+        for endpoint in endpoints.into_iter().filter(|endpoint| !endpoint.is_deleted()) {
+            if !is_ours(&endpoint.tags, connection, plan) {
+                left_alone(endpoint.id.as_str(), connection)?;
+                continue;
+            }
+            if !same_word(&endpoint.state, "deleting") {
+                self.ec2.delete(&endpoint.id).await?;
+            }
+            left.push(endpoint.id.to_string());
+        }
+        still_there(&left)
+    }
+
+    async fn remove_associations(&self, connection: &Connection, plan: &Plan) -> Result<(), Fault> {
+        let PlannedCall::ServiceNetworkResource { resource, service_network, .. } = &plan.call else {
+            return Ok(());
+        };
+        let mut associations = self.lattice.associations(service_network, resource, false).await?;
+        if let Some(Made::Association(id)) = &connection.made
+            && !associations.iter().any(|association| association.id == *id)
+        {
+            associations.extend(self.lattice.association(id).await?);
+        }
+        let mut left = Vec::new();
+        for association in associations {
+            let tags = self.lattice.association_tags(&association.arn).await?;
+            if !is_ours(&tags, connection, plan) {
+                left_alone(association.id.as_str(), connection)?;
+                continue;
+            }
+            if !same_word(&association.status, "DELETE_IN_PROGRESS") {
+                // While it is still being created, VPC Lattice answers ConflictException.
+                match self.lattice.disassociate(&association.id).await {
+                    Err(fault) if fault.name == FaultName::Conflict => {}
+                    outcome => outcome?,
+                }
+            }
+            left.push(association.id.to_string());
+        }
+        still_there(&left)
+    }
+
+    /// A plan without a result: the call may have been made and never answered, and reads lag. So
+    /// "nothing is shown" only counts after a while.
+    fn settle(&self, connection: &Connection, now: Timestamp) -> Result<(), Fault> {
+        let unsure = connection.plan.is_some() && connection.made.is_none();
+        if unsure && now.duration_since(connection.since) < self.settings.settle {
+            return Err(FaultName::NotReady.because(format!(
+                "whether anything was made is not known for certain; it is looked at again for {} s",
+                self.settings.settle.as_secs()
+            )));
+        }
+        Ok(())
+    }
+
+    async fn finish(
+        &self,
+        connection: Connection,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<CloseAnswer, Fault> {
+        let fault = connection.fault.clone().unwrap_or_else(|| request.fault.fault());
+        let removed: Vec<String> = connection.made.iter().map(|made| made.id().to_owned()).collect();
+        let gone = if removed.is_empty() { "nothing was made".to_owned() } else { format!("{} is removed", removed.join(", ")) };
+        let mut next = connection;
+        next.plan = None;
+        next.made = None;
+        next.deadline = None;
+        next.last_look.clear();
+        next.databases.clear();
+        let why = format!("{}: {} ({gone})", fault.name, fault.message);
+        let what = format!("failed; {gone}");
+        let what_next = what_next(&fault, next.transient_runs);
+        next.become_status(Status::Failed, now, why, what_next);
+        self.ledger.save_connection(next, audit(request, now, what)).await?;
+        Ok(CloseAnswer { fault, removed })
+    }
+
+    /// An onboarding: there is nothing to remove, the reason is recorded.
+    async fn record_share(
+        &self,
+        arn: &ResourceShareArn,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<CloseAnswer, Fault> {
+        let fault = request.fault.fault();
+        let record = self
+            .ledger
+            .share(arn)
+            .await?
+            .ok_or_else(|| FaultName::ShareNotFound.because(format!("the ledger has no record of {arn}")))?;
+        if record.attempt != request.attempt {
+            return Err(FaultName::RunOver.because(format!(
+                "this is attempt {} at {arn}, the ledger is at attempt {}: nothing is recorded",
+                request.attempt, record.attempt
+            )));
+        }
+        if !record.status.is_running() {
+            let fault = record.fault.unwrap_or(fault);
+            return Ok(CloseAnswer { fault, removed: Vec::new() });
+        }
+        let mut next = record;
+        if fault.class() == Class::Transient {
+            next.transient_runs += 1;
+        }
+        count("Closed", 1, &[("fault", &fault.name)], now);
+        let status = match FaultName::parse(&fault.name) {
+            Some(FaultName::InvitationExpired) => ShareStatus::Expired,
+            Some(FaultName::InvitationRejected) => ShareStatus::Rejected,
+            _ => ShareStatus::Failed,
+        };
+        let mut why = vec![format!("{}: {}", fault.name, fault.message)];
+        if next.accepted_at.is_some() {
+            why.push("it is accepted and stays so: only its owner can take it back".to_owned());
+        }
+        let what_next = what_next(&fault, next.transient_runs);
+        next.fault = Some(fault.clone());
+        next.execution = Some(request.execution.clone());
+        next.become_status(status, now, why, what_next);
+        let what = format!("{} because of {}", status.as_str(), fault.name);
+        self.ledger.save_share(next, audit(request, now, what)).await?;
+        Ok(CloseAnswer { fault, removed: Vec::new() })
+    }
+}
+
+/// Both must hold: it carries this connection's tag, and it is in the connection's record, by the
+/// owner token of its plan.
+fn is_ours(tags: &BTreeMap<String, String>, connection: &Connection, plan: &Plan) -> bool {
+    tags.get(TAG_CONNECTION).is_some_and(|id| id == connection.id.as_str()) && tags.get(TAG_OWNER) == Some(&plan.token)
+}
+
+/// What is not ours is left alone. If the record says that it *is* ours, its tags were taken off,
+/// and nobody but a person can tell.
+fn left_alone(id: &str, connection: &Connection) -> Result<(), Fault> {
+    if connection.made.as_ref().is_some_and(|made| made.id() == id) {
+        return Err(FaultName::Conflict.because(format!(
+            "{id} stands in the ledger as made for {}, but does not carry its tags {TAG_CONNECTION} and {TAG_OWNER}; \
+             delete it by hand, or put the tags back",
+            connection.id
+        )));
+    }
+    tracing::warn!(id, "it is left alone: it does not carry this connection's tags");
+    Ok(())
+}
+
+fn still_there(left: &[String]) -> Result<(), Fault> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(FaultName::NotReady.because(format!("waiting until {} is gone", left.join(", "))))
+}
+
+fn what_next(fault: &FaultRecord, transient_runs: u32) -> String {
+    if fault.class() == Class::Transient && transient_runs <= MAX_TRANSIENT_RUNS {
+        format!("the sweep starts another attempt ({transient_runs} of {MAX_TRANSIENT_RUNS})")
+    } else if fault.class() == Class::Transient {
+        FaultName::AttemptsExhausted.remedy().to_owned()
+    } else {
+        fault.remedy().to_owned()
+    }
+}
+
+fn audit(request: &CloseRequest, now: Timestamp, what: String) -> AuditEntry {
+    AuditEntry { at: now, by: "close".to_owned(), execution: Some(request.execution.clone()), what }
+}

@@ -1,0 +1,216 @@
+//! Look; say not ready, ready, or what went wrong; write it down.
+
+use drawbridge_domain::connection::{Connection, Made, Status};
+use drawbridge_domain::ids::ResourceArn;
+use drawbridge_domain::messages::{ConnectRequest, ObserveAnswer};
+use drawbridge_domain::network::{ResourceConfiguration, same_word};
+use drawbridge_domain::observation::{self, Branch, Expected, Look};
+use drawbridge_domain::ports::{
+    AuditEntry, Connections, FindEndpoints, ReadEndpoint, ResourceConfigurations, ServiceNetworks, Subscriptions,
+};
+use drawbridge_domain::reach::{Database, Port};
+use drawbridge_domain::subscription::{Subscription, TargetKey};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
+use drawbridge_runtime::{Handler, count};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::SignedDuration;
+
+/// EC2's and VPC Lattice's reads lag behind their writes, without a documented bound; after this
+/// long, what is not shown is gone.
+const READS_MAY_LAG: SignedDuration = SignedDuration::from_mins(5);
+
+/// How many configurations are read at once.
+const AT_ONCE: usize = 8;
+
+/// The function's ports.
+pub struct Observe<E, N, L> {
+    pub ec2: E,
+    pub lattice: N,
+    pub ledger: L,
+}
+
+impl<E, N, L> Handler for Observe<E, N, L>
+where
+    E: FindEndpoints + ReadEndpoint,
+    N: ResourceConfigurations + ServiceNetworks,
+    L: Connections + Subscriptions,
+{
+    type Request = ConnectRequest;
+    type Answer = ObserveAnswer;
+
+    async fn handle(&self, request: ConnectRequest, now: Timestamp) -> Result<ObserveAnswer, Fault> {
+        let connection = self.load(&request).await?;
+        let ready = ObserveAnswer { connection: connection.id.clone(), status: Status::Ready };
+        if connection.status == Status::Ready {
+            return Ok(ready);
+        }
+        match self.look(&connection, now).await {
+            Ok(Look::Ready { branches, note }) => {
+                let databases = self.databases(&connection, branches).await?;
+                self.save_ready(connection, databases, note, &request, now).await?;
+                Ok(ready)
+            }
+            Ok(Look::NotReady { why, accessible }) => {
+                Err(self.not_ready(connection, why, accessible, &request, now).await?)
+            }
+            Err(fault) if fault.name == FaultName::NotReady => {
+                Err(self.not_ready(connection, fault.message, Vec::new(), &request, now).await?)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+impl<E, N, L> Observe<E, N, L>
+where
+    E: FindEndpoints + ReadEndpoint,
+    N: ResourceConfigurations + ServiceNetworks,
+    L: Connections + Subscriptions,
+{
+    async fn load(&self, request: &ConnectRequest) -> Result<Connection, Fault> {
+        let id = &request.connection;
+        let connection = self
+            .ledger
+            .connection(id)
+            .await?
+            .ok_or_else(|| FaultName::ConnectionNotFound.because(format!("the ledger has no connection {id}")))?;
+        let over = matches!(connection.status, Status::Closing | Status::Failed | Status::Closed);
+        if connection.attempt != request.attempt || over {
+            return Err(FaultName::RunOver.because(format!(
+                "this is attempt {} at {id}, the ledger is at attempt {} and says {}",
+                request.attempt,
+                connection.attempt,
+                connection.status.as_str()
+            )));
+        }
+        if let Some(holder) = connection.execution.as_ref().filter(|holder| **holder != request.execution) {
+            return Err(FaultName::ConnectionBusy.because(format!("{id} is held by {holder}")));
+        }
+        Ok(connection)
+    }
+
+    async fn look(&self, connection: &Connection, now: Timestamp) -> Result<Look, Fault> {
+        let may_lag = now.duration_since(connection.since) < READS_MAY_LAG;
+        let branches = match (&connection.made, &connection.target) {
+            (Some(Made::Endpoint(id)), _) => {
+                let endpoint = self.ec2.endpoint(id).await?;
+                observation::endpoint(id.as_str(), endpoint.as_ref(), may_lag)?;
+                observation::endpoint_branches(self.ec2.endpoint_associations(id).await?)
+            }
+            (Some(Made::Association(id)), TargetKey::ServiceNetwork(network)) => {
+                let association = self.lattice.association(id).await?;
+                observation::association(id.as_str(), association.as_ref(), may_lag)?;
+                let rows = self.lattice.associations(network, &connection.resource, true).await?;
+                // A GROUP's own row stands beside those of its children; only the children lead anywhere.
+                let children = rows.iter().any(|row| row.id != *id);
+                let rows = rows.into_iter().filter(|row| !children || row.id != *id);
+                observation::association_branches(rows.chain(association.filter(|_| !children)).collect())
+            }
+            (made, target) => {
+                return Err(FaultName::EndpointGone.because(format!(
+                    "the ledger says that {} was made for {target}: there is nothing to look at",
+                    drawbridge_domain::ports::made_text(made.as_ref())
+                )));
+            }
+        };
+        let expected = self.expected(&connection.resource).await?;
+        observation::branches(branches, &expected, &connection.last_look)
+    }
+
+    /// What should be behind the connection. AWS's guide contradicts itself on whether a consumer
+    /// may read it, so a denial is expected and never fatal.
+    async fn expected(&self, resource: &ResourceArn) -> Result<Expected, Fault> {
+        let configuration = tolerate(self.lattice.resource_configuration(resource).await)?;
+        if let Ok(configuration) = &configuration
+            && !same_word(&configuration.config_type, "GROUP")
+        {
+            return Ok(Expected::These(vec![(resource.clone(), configuration.name.clone())]));
+        }
+        Ok(match tolerate(self.lattice.children(resource).await)? {
+            Ok(children) if !children.is_empty() || configuration.is_ok() => {
+                Expected::These(children.into_iter().map(|child| (child.arn, child.name)).collect())
+            }
+            Ok(_) => Expected::Unknown("VPC Lattice does not show what is in the share's configuration".to_owned()),
+            Err(fault) => Expected::Unknown(format!("the list of children can't be read ({})", fault.name)),
+        })
+    }
+
+    async fn databases(&self, connection: &Connection, branches: Vec<Branch>) -> Result<Vec<Database>, Fault> {
+        let (subscriptions, _) = self.ledger.subscriptions().await?;
+        let subscription: Option<&Subscription> =
+            connection.claims.iter().find_map(|claim| subscriptions.iter().find(|s| s.name == *claim));
+        // `buffered` and not `buffer_unordered`: the order of the ids is kept.
+        stream::iter(branches)
+            .map(|branch| async move {
+                let configuration: Result<ResourceConfiguration, Fault> =
+                    tolerate(self.lattice.resource_configuration(&branch.resource).await)?;
+                Ok(observation::database(branch, configuration.as_ref(), subscription))
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn save_ready(
+        &self,
+        connection: Connection,
+        databases: Vec<Database>,
+        note: Option<String>,
+        request: &ConnectRequest,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let unknown = databases.iter().filter(|d| matches!(d.port, Port::Unknown { .. })).count();
+        let mut why = format!("{} can be used", databases.len());
+        if unknown > 0 {
+            why = format!("{why}; the port of {unknown} is unknown");
+        }
+        if let Some(note) = note {
+            why = format!("{why}; {note}");
+        }
+        let mut next = connection;
+        next.databases = databases;
+        next.ready_at = next.ready_at.or(Some(now));
+        next.transient_runs = 0;
+        next.fault = None;
+        next.deadline = None;
+        next.last_look.clear();
+        next.become_status(Status::Ready, now, why.clone(), "nothing: it can be used");
+        let seconds = now.duration_since(next.wanted_at).as_secs();
+        self.ledger.save_connection(next, audit(request, now, format!("ready: {why}"))).await?;
+        count("SecondsToReady", u64::try_from(seconds).unwrap_or(0), &[], now);
+        Ok(())
+    }
+
+    /// Writes down what is waited for, if that is news, and says `NotReady` or that time is up.
+    async fn not_ready(
+        &self,
+        connection: Connection,
+        why: String,
+        accessible: Vec<String>,
+        request: &ConnectRequest,
+        now: Timestamp,
+    ) -> Result<Fault, Fault> {
+        if let Err(passed) = observation::within(connection.deadline, now, &why) {
+            return Ok(passed);
+        }
+        if connection.why != why || connection.last_look != accessible {
+            let mut next = connection;
+            next.why.clone_from(&why);
+            next.last_look = accessible;
+            self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
+        }
+        Ok(FaultName::NotReady.because(why))
+    }
+}
+
+fn audit(request: &ConnectRequest, now: Timestamp, what: String) -> AuditEntry {
+    AuditEntry { at: now, by: "observe".to_owned(), execution: Some(request.execution.clone()), what }
+}
+
+/// A transient fault is passed on, a permanent one becomes a value.
+fn tolerate<T>(result: Result<T, Fault>) -> Result<Result<T, Fault>, Fault> {
+    match result {
+        Err(fault) if fault.class() == Class::Transient => Err(fault),
+        other => Ok(other),
+    }
+}
