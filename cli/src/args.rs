@@ -1,0 +1,110 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// Onboards what others share with this account over AWS PrivateLink.
+#[derive(Debug, Parser)]
+#[command(
+    name = "drawbridge",
+    version,
+    after_help = "Account and Region are those of the AWS CLI: AWS_PROFILE, AWS_REGION and the other variables and \
+                  files that it reads.\nExit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 AWS is not reachable."
+)]
+pub struct Args {
+    /// The ledger's table.
+    #[arg(long, global = true, env = "LEDGER_TABLE", default_value = "drawbridge-ledger", value_name = "NAME")]
+    pub table: String,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a subscription to the ledger: whom to trust, and where to connect what they share.
+    Subscribe {
+        #[command(flatten)]
+        document: Document,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Check a subscription, without AWS: every problem, as file:line:column.
+    Check {
+        #[command(flatten)]
+        document: Document,
+    },
+    /// List shares and connections.
+    Ls {
+        /// Only those in this status; several are separated by commas.
+        #[arg(long, value_delimiter = ',', value_parser = crate::commands::ls::statuses())]
+        status: Vec<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Show everything that is known of one share or connection.
+    Show {
+        #[command(flatten)]
+        subject: Subject,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Try a failed connection, or a share that was not accepted, once more.
+    Retry {
+        #[command(flatten)]
+        subject: Subject,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Print the JSON Schema of subscriptions, for editors.
+    Schema,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Document {
+    /// The subscription, YAML or JSON; `-` reads it from standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Subject {
+    /// A connection's id, an endpoint's or association's id, a resource configuration's id, or a share's ARN or
+    /// name; its beginning is enough where it is unambiguous.
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Json {
+    /// As JSON, with nothing left out.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Operator {
+    /// Who does this, for the audit trail.
+    #[arg(long = "by", env = "USER", default_value = "an operator", value_name = "NAME")]
+    pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn statuses_are_those_of_shares_and_connections_and_no_others() {
+        let parse = |status: &str| Args::try_parse_from(["drawbridge", "ls", "--status", status]);
+        assert!(parse("failed,held,ready").is_ok());
+        assert!(parse("redy").is_err_and(|error| error.exit_code() == 2));
+    }
+}

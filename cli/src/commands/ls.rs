@@ -1,0 +1,62 @@
+//! `drawbridge ls`
+
+use clap::builder::PossibleValuesParser;
+use drawbridge_ledger::{Ledger, Listing};
+use jiff::Timestamp;
+
+use super::{Done, json};
+use crate::failure::Failure;
+use crate::render::{self, Screen};
+
+/// Every status of a share or a connection, in the order of their lives.
+const STATUSES: [&str; 15] = [
+    "found", "accepting", "declining", "accepted", "held", "rejected", "ignored", "expired", "wanted", "opening", "waiting",
+    "ready", "closing", "closed", "failed",
+];
+
+/// What `--status` takes.
+pub fn statuses() -> PossibleValuesParser {
+    PossibleValuesParser::new(STATUSES)
+}
+
+pub async fn run(
+    ledger: &Ledger,
+    statuses: &[String],
+    as_json: bool,
+    now: Timestamp,
+    screen: &Screen,
+) -> Result<Done, Failure> {
+    let Listing { mut shares, mut connections, unreadable } = ledger.list().await?;
+    let wanted = |status: &str| statuses.is_empty() || statuses.iter().any(|wanted| wanted == status);
+    shares.retain(|share| wanted(share.status.as_str()));
+    connections.retain(|connection| wanted(connection.status.as_str()));
+    let mut done = if as_json {
+        json(&serde_json::json!({"shares": shares, "connections": connections}))?
+    } else {
+        render::listing(&shares, &connections, statuses, now, screen).into()
+    };
+    done.notes = unreadable.iter().map(|fault| format!("left out: {}", fault.message)).collect();
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use drawbridge_domain::connection::Status;
+    use drawbridge_domain::share::ShareStatus;
+
+    use super::*;
+
+    #[test]
+    fn every_status_can_be_asked_for() {
+        use ShareStatus::{Accepted, Accepting, Declining, Expired, Failed, Found, Held, Ignored, Rejected};
+        let shares = [Found, Accepting, Declining, Accepted, Held, Rejected, Ignored, Expired, Failed];
+        let connections = [
+            Status::Wanted, Status::Opening, Status::Waiting, Status::Ready, Status::Closing, Status::Failed, Status::Closed,
+        ];
+        let known: BTreeSet<&str> =
+            shares.map(ShareStatus::as_str).into_iter().chain(connections.map(Status::as_str)).collect();
+        assert_eq!(known, BTreeSet::from(STATUSES));
+    }
+}

@@ -1,0 +1,94 @@
+//! One file per command: it reads and writes; what is said of it is in [`crate::render`].
+
+mod check;
+mod find;
+pub mod ls;
+mod retry;
+mod schema;
+mod show;
+mod subscribe;
+
+use std::io::Read as _;
+use std::process::ExitCode;
+
+use drawbridge_domain::ports::AuditEntry;
+use drawbridge_domain::subscription::{Subscription, parse};
+use drawbridge_ledger::Ledger;
+use jiff::Timestamp;
+
+use crate::args::{Args, Command, Document, Operator};
+use crate::failure::Failure;
+use crate::render::Screen;
+
+/// What a command has to say.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// For stdout.
+    text: String,
+    /// For stderr.
+    notes: Vec<String>,
+}
+
+impl Done {
+    pub fn parts(self) -> (String, Vec<String>, ExitCode) {
+        (self.text, self.notes, ExitCode::SUCCESS)
+    }
+}
+
+impl From<String> for Done {
+    fn from(text: String) -> Self {
+        Self { text, notes: Vec::new() }
+    }
+}
+
+/// Does what the command line asks.
+///
+/// # Errors
+/// [`Failure`], in words.
+pub async fn run(args: Args) -> Result<Done, Failure> {
+    let (now, screen) = (Timestamp::now(), Screen::of_stdout());
+    let ledger = async || Ledger::new(&drawbridge_sdk::config_with_profiles().await, args.table);
+    match args.command {
+        Command::Check { document } => check::run(&document, &screen),
+        Command::Schema => Ok(schema::run()),
+        Command::Subscribe { document, operator } => subscribe::run(ledger, &document, &operator, now, &screen).await,
+        Command::Ls { status, json } => ls::run(&ledger().await, &status, json.json, now, &screen).await,
+        Command::Show { subject, json } => show::run(&ledger().await, &subject.id, json.json, now, &screen).await,
+        Command::Retry { subject, operator } => retry::run(&ledger().await, &subject.id, &operator, now).await,
+    }
+}
+
+/// The subscription in a file.
+///
+/// # Errors
+/// Every problem, a line each.
+fn read(document: &Document) -> Result<Subscription, Failure> {
+    let name = document.file.display().to_string();
+    let unreadable = |error: std::io::Error| {
+        Failure::Refused(format!("{name} cannot be read: {error}\nWay out: give the path of a subscription, or `-` for standard input."))
+    };
+    let (name, text) = if document.file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+        ("stdin".to_owned(), text)
+    } else {
+        (name.clone(), std::fs::read_to_string(&document.file).map_err(unreadable)?)
+    };
+    parse(&name, &text).map_err(|problems| {
+        let count = problems.problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        Failure::Refused(format!("{count} {noun} in {name}; nothing was written\n{problems}"))
+    })
+}
+
+/// What an operator did, for the audit trail.
+fn audit(command: &str, operator: &Operator, at: Timestamp, what: impl Into<String>) -> AuditEntry {
+    AuditEntry { at, by: format!("drawbridge {command} ({})", operator.name), execution: None, what: what.into() }
+}
+
+/// A value as JSON for people and programs.
+fn json(value: &impl serde::Serialize) -> Result<Done, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| Done::from(text + "\n"))
+        .map_err(|error| Failure::Refused(format!("the record has no JSON form: {error}")))
+}

@@ -1,0 +1,30 @@
+//! `drawbridge show ID`
+
+use drawbridge_ledger::{Ledger, Subject};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::find::{Found, find};
+use super::{Done, json as done};
+use crate::failure::Failure;
+use crate::render::{self, Screen};
+
+pub async fn run(ledger: &Ledger, id: &str, as_json: bool, now: Timestamp, screen: &Screen) -> Result<Done, Failure> {
+    match find(ledger, id).await? {
+        Found::Connection(connection) => {
+            let audit = ledger.audit_trail(&Subject::Connection(connection.id.clone())).await?;
+            if as_json {
+                return done(&json!({"connection": connection, "audit": audit}));
+            }
+            Ok(render::connection(&connection, &audit, now, screen).into())
+        }
+        Found::Share(share) => {
+            let connections = ledger.connections_of(&share.arn).await?;
+            let audit = ledger.audit_trail(&Subject::Share(share.arn.clone())).await?;
+            if as_json {
+                return done(&json!({"share": share, "connections": connections, "audit": audit}));
+            }
+            Ok(render::share(&share, &connections, &audit, now, screen).into())
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! One connection, for somebody who has just been woken up.
+
+use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::preflight::{Finding, Severity};
+use drawbridge_domain::reach::{Database, DnsScope, Port, PortSource};
+use drawbridge_ledger::Entry;
+use jiff::Timestamp;
+
+use super::screen::{Colour, colour_of};
+use super::{Facts, Screen, audit, list, time_and_distance};
+
+/// Everything that is known of a connection.
+pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, screen: &Screen) -> String {
+    let status = screen.paint(connection.status.as_str(), colour_of(connection.status));
+    let mut facts = Facts::new(format!("{}  {status}", screen.bold(connection.id.as_str())));
+    facts.add("since", &time_and_distance(connection.since, now));
+    facts.add("why", &connection.why);
+    facts.add("next", &connection.next);
+    facts.fault(connection.fault.as_ref(), screen);
+    facts.gap();
+    if let Some(name) = &connection.resource_name {
+        facts.add("resource", name);
+        facts.add("", connection.resource.as_str());
+    } else {
+        facts.add("resource", connection.resource.as_str());
+    }
+    facts.add("target", &format!("{} ({})", connection.target, connection.kind.as_str()));
+    facts.add("made", connection.made.as_ref().map_or("nothing, or it is removed", Made::id));
+    facts.add("share", connection.share_arn.as_str());
+    facts.add("claims", &list(&connection.claims));
+    let runs = match connection.transient_runs {
+        0 => String::new(),
+        runs => format!("; {runs} in a row ended in a transient fault"),
+    };
+    facts.add("attempt", &format!("{} of generation {}{runs}", connection.attempt, connection.generation));
+    if let Some(deadline) = connection.deadline.filter(|_| connection.status.is_running()) {
+        facts.add("gives up", &time_and_distance(deadline, now));
+    }
+    facts.execution(connection.execution.as_deref());
+    facts.add("wanted", &time_and_distance(connection.wanted_at, now));
+    if let Some(ready) = connection.ready_at {
+        facts.add("ready", &format!("first at {}", time_and_distance(ready, now)));
+    }
+    facts.section("Databases", &databases(&connection.databases, screen), screen);
+    if !connection.findings.is_empty() {
+        facts.section("Findings", &findings(&connection.findings, screen), screen);
+    }
+    facts.section("Audit trail", &audit(trail, screen), screen);
+    facts.0
+}
+
+fn databases(databases: &[Database], screen: &Screen) -> String {
+    if databases.is_empty() {
+        return "  none are known yet: they are read when the connection is ready\n".to_owned();
+    }
+    let mut table = screen.table(&["NAME", "PORT", "DNS"]);
+    for database in databases {
+        let names: Vec<String> = database.dns.iter().map(|dns| format!("{} ({})", dns.name, scope(dns.scope))).collect();
+        table.add_row([database.name.as_deref().unwrap_or(&database.resource), &port(&database.port), &names.join("\n")]);
+    }
+    screen.text(&table)
+}
+
+const fn scope(scope: DnsScope) -> &'static str {
+    match scope {
+        DnsScope::Regional => "regional",
+        DnsScope::Zonal => "zonal",
+        DnsScope::Private => "private",
+    }
+}
+
+fn port(port: &Port) -> String {
+    match port {
+        Port::Known { ranges, source: PortSource::Configuration } => ranges.join(", "),
+        Port::Known { ranges, source: PortSource::Subscription } => format!("{} (by subscription)", ranges.join(", ")),
+        Port::Unknown { reason } => format!("unknown: {reason}"),
+    }
+}
+
+fn findings(findings: &[Finding], screen: &Screen) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let severity = match finding.severity {
+            Severity::Error => screen.paint("error", Colour::Bad),
+            Severity::Warning => screen.paint("warning", Colour::Busy),
+        };
+        let mut facts = Facts::new(format!("  {severity}  {}", finding.code));
+        facts.add("seen", &finding.seen);
+        facts.add("needed", &finding.needed);
+        facts.add("way out", &finding.way_out);
+        text += &facts.0;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::render::samples;
+
+    #[test]
+    fn a_ready_one_shows_how_to_reach_every_database() {
+        let text = connection(&samples::connection(), &samples::trail(), samples::now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+conn-0a1b2c3d4e5f60718293a4b5c6d7e8f9  ready
+  since      2026-11-21 10:00:00 UTC (2 h ago)
+  why        the endpoint is available and all 2 children can be reached
+  next       nothing: the sweep keeps an eye on it
+
+  resource   redis-production
+             arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a1b2c3d4e5f60718
+  target     vpc-0a1b2c3d (resource-endpoint)
+  made       vpce-0a1b2c3d
+  share      arn:aws:ram:us-east-1:444455556666:resource-share/5e6f7a8b-0000
+  claims     redis-production
+  attempt    1 of generation 1
+  execution  arn:aws:states:us-east-1:111122223333:execution:connect:conn-0a1b2c3d4e5f60718293a4b5c6d7e8f9-g1-a1
+             https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/arn:aws:states:us-east-1:111122223333:execution:connect:conn-0a1b2c3d4e5f60718293a4b5c6d7e8f9-g1-a1
+  wanted     2026-11-21 09:58:00 UTC (2 h 2 min ago)
+  ready      first at 2026-11-21 10:00:00 UTC (2 h ago)
+
+Databases
+  NAME           PORT                                     DNS
+  db-cache       12000                                    db-cache.redis.example.com (private)
+                                                          vpce-0a1b2c3d-rcfg-1.example.com (regional)
+  rcfg-0000000d  unknown: the configuration shows no port  vpce-0a1b2c3d-rcfg-2.example.com (regional)
+
+Audit trail
+  WHEN                     WHO                    WHAT               THEN
+  2026-11-21 09:58:00 UTC  accept                 asked for it       wanted
+  2026-11-21 10:00:00 UTC  drawbridge retry (ana)  it can be reached  ready
+"
+        );
+    }
+
+    #[test]
+    fn a_failed_one_says_what_to_do() {
+        let text = connection(&samples::failed_connection(), &[], samples::now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+conn-0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f  failed
+  since      2026-11-21 11:57:00 UTC (3 min ago)
+  why        the account is not ready for it
+  next       nothing until an operator says `drawbridge retry`
+  fault      PreflightFailed: 1 error
+  way out    Do what each finding says, then `drawbridge retry`.
+
+  resource   arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a1b2c3d4e5f60718
+  target     sn-0a1b2c3d (service-network-resource)
+  made       nothing, or it is removed
+  share      arn:aws:ram:us-east-1:444455556666:resource-share/5e6f7a8b-0000
+  claims     redis-production
+  attempt    3 of generation 2; 2 in a row ended in a transient fault
+  execution  none yet
+  wanted     2026-11-21 09:58:00 UTC (2 h 2 min ago)
+
+Databases
+  none are known yet: they are read when the connection is ready
+
+Findings
+  error  ServiceNetworkMissing
+  seen       no service network sn-0a1b2c3d
+  needed     one that this account can see
+  way out    create it, or correct the subscription
+
+Audit trail
+  empty: entries are kept for 400 days
+"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! Lists of shares and connections.
+
+use comfy_table::{Attribute, Cell, Color};
+use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::share::ShareRecord;
+use jiff::Timestamp;
+
+use super::Screen;
+use super::screen::{Colour, colour_of, colour_of_share};
+use super::distance;
+
+/// As many characters of an id as tell it from its neighbours; `drawbridge show` takes them.
+const SHORT: usize = 17;
+
+/// Shares and connections, oldest first.
+pub fn listing(
+    shares: &[ShareRecord],
+    connections: &[Connection],
+    statuses: &[String],
+    now: Timestamp,
+    screen: &Screen,
+) -> String {
+    if shares.is_empty() && connections.is_empty() {
+        return if statuses.is_empty() {
+            "The ledger holds no shares and no connections yet.\n\
+             Next: `drawbridge subscribe FILE`; what is shared shows up with the next event or sweep.\n"
+                .to_owned()
+        } else {
+            format!("No share and no connection is {}.\n", statuses.join(" or "))
+        };
+    }
+    let mut parts = Vec::new();
+    if !shares.is_empty() {
+        parts.push(format!("{}\n{}", screen.bold("Shares"), shares_table(shares, now, screen)));
+    }
+    if !connections.is_empty() {
+        parts.push(format!("{}\n{}", screen.bold("Connections"), connections_table(connections, now, screen)));
+    }
+    parts.join("\n")
+}
+
+fn shares_table(shares: &[ShareRecord], now: Timestamp, screen: &Screen) -> String {
+    let mut table = screen.table(&["NAME", "STATUS", "SINCE", "SENDER", "RESOURCES", "ID"]);
+    for share in shares {
+        let id = share.arn.as_str().rsplit('/').next().unwrap_or_default();
+        table.add_row([
+            Cell::new(&share.name),
+            status(share.status.as_str(), colour_of_share(share.status), screen),
+            Cell::new(distance(share.since, now)),
+            Cell::new(&share.sender),
+            Cell::new(share.resources.len()),
+            Cell::new(short(id)),
+        ]);
+    }
+    screen.text(&table)
+}
+
+pub(super) fn connections_table(connections: &[Connection], now: Timestamp, screen: &Screen) -> String {
+    let mut table = screen.table(&["ID", "STATUS", "SINCE", "RESOURCE", "TARGET", "MADE"]);
+    for connection in connections {
+        table.add_row([
+            Cell::new(short(connection.id.as_str())),
+            status(connection.status.as_str(), colour_of(connection.status), screen),
+            Cell::new(distance(connection.since, now)),
+            Cell::new(connection.resource_name.as_deref().unwrap_or(connection.resource.id())),
+            Cell::new(&connection.target),
+            Cell::new(connection.made.as_ref().map_or("-", Made::id)),
+        ]);
+    }
+    screen.text(&table)
+}
+
+fn short(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
+}
+
+fn status(word: &str, colour: Colour, screen: &Screen) -> Cell {
+    let cell = Cell::new(word);
+    match colour {
+        _ if !screen.colours => cell,
+        Colour::Good => cell.fg(Color::DarkGreen),
+        Colour::Bad => cell.fg(Color::DarkRed),
+        Colour::Busy => cell.fg(Color::DarkYellow),
+        Colour::Quiet => cell.add_attribute(Attribute::Dim),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::render::samples;
+
+    fn now() -> Timestamp {
+        samples::now()
+    }
+
+    #[test]
+    fn shares_and_connections_are_a_line_each() {
+        let text = listing(
+            &[samples::share()],
+            &[samples::connection(), samples::failed_connection()],
+            &[],
+            now(),
+            &Screen::default(),
+        );
+        assert_eq!(
+            text,
+            "\
+Shares
+  NAME         STATUS  SINCE       SENDER        RESOURCES  ID
+  redis-share  held    1 h 30 min  444455556666  1          5e6f7a8b-0000
+
+Connections
+  ID                 STATUS  SINCE  RESOURCE               TARGET         MADE
+  conn-0a1b2c3d4e5f  ready   2 h    redis-production       vpc-0a1b2c3d   vpce-0a1b2c3d
+  conn-0f0f0f0f0f0f  failed  3 min  rcfg-0a1b2c3d4e5f60718  sn-0a1b2c3d   -
+"
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_in_words() {
+        assert_eq!(
+            listing(&[], &[], &[], now(), &Screen::default()),
+            "The ledger holds no shares and no connections yet.\n\
+             Next: `drawbridge subscribe FILE`; what is shared shows up with the next event or sweep.\n"
+        );
+        assert_eq!(
+            listing(&[], &[], &["held".to_owned(), "failed".to_owned()], now(), &Screen::default()),
+            "No share and no connection is held or failed.\n"
+        );
+    }
+
+    #[test]
+    fn a_status_is_coloured_where_colours_are_shown() {
+        let screen = Screen { width: Some(120), colours: true };
+        let text = listing(&[], &[samples::connection()], &[], now(), &screen);
+        assert!(text.contains("\u{1b}["), "{text:?}");
+    }
+}

@@ -1,0 +1,97 @@
+//! One share.
+
+use drawbridge_domain::connection::Connection;
+use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus};
+use drawbridge_ledger::Entry;
+use jiff::Timestamp;
+
+use super::listing::connections_table;
+use super::screen::colour_of_share;
+use super::{Facts, Screen, audit, list, time_and_distance};
+
+/// Everything that is known of a share.
+pub fn share(
+    share: &ShareRecord,
+    connections: &[Connection],
+    trail: &[Entry],
+    now: Timestamp,
+    screen: &Screen,
+) -> String {
+    let status = screen.paint(share.status.as_str(), colour_of_share(share.status));
+    let mut facts = Facts::new(format!("{}  {status}", screen.bold(&share.name)));
+    facts.add("since", &time_and_distance(share.since, now));
+    facts.add("why", &share.why.join("\n"));
+    facts.add("next", &share.next);
+    facts.fault(share.fault.as_ref(), screen);
+    facts.gap();
+    facts.add("share", share.arn.as_str());
+    facts.add("sender", share.sender.as_str());
+    facts.add("found", &format!("by {}, {}", found_by(share.found_by), time_and_distance(share.found_at, now)));
+    facts.add("invited", share.invitation.as_ref().map_or("no invitation was needed, or none is known", |i| i.as_str()));
+    let is_open = share.accepted_at.is_none() && (share.status.is_running() || matches!(share.status, ShareStatus::Held | ShareStatus::Ignored | ShareStatus::Failed));
+    if let Some(expires) = share.expires_at.filter(|_| is_open) {
+        facts.add("expires", &time_and_distance(expires, now));
+    }
+    if let Some(accepted) = share.accepted_at {
+        facts.add("accepted", &time_and_distance(accepted, now));
+    }
+    let claims = if share.claims.is_empty() { "no subscription accepts it".to_owned() } else { list(&share.claims) };
+    facts.add("claims", &claims);
+    facts.add("attempt", &share.attempt.to_string());
+    facts.execution(share.execution.as_deref());
+    let resources: String = share.resources.iter().map(|r| format!("  {}  {}\n", r.arn, r.ram_type)).collect();
+    let resources = if resources.is_empty() { "  none were seen\n".to_owned() } else { resources };
+    facts.section("Inside", &resources, screen);
+    let table = if connections.is_empty() { "  none\n".to_owned() } else { connections_table(connections, now, screen) };
+    facts.section("Connections", &table, screen);
+    facts.section("Audit trail", &audit(trail, screen), screen);
+    facts.0
+}
+
+const fn found_by(found_by: FoundBy) -> &'static str {
+    match found_by {
+        FoundBy::Event => "an event",
+        FoundBy::Sweep => "the sweep",
+        FoundBy::Manual => "a manual call",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples;
+
+    #[test]
+    fn a_held_one_says_who_is_waited_for_and_how_long() {
+        let text = share(&samples::share(), &[samples::connection()], &[], samples::now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+redis-share  held
+  since      2026-11-21 10:30:00 UTC (1 h 30 min ago)
+  why        no subscription trusts 444455556666
+             `redis-production` asks for such shares to be held
+  next       a person decides; the invitation expires
+
+  share      arn:aws:ram:us-east-1:444455556666:resource-share/5e6f7a8b-0000
+  sender     444455556666
+  found      by the sweep, 2026-11-21 10:29:00 UTC (1 h 31 min ago)
+  invited    arn:aws:ram:us-east-1:444455556666:resource-share-invitation/9c-9d
+  expires    2026-11-21 22:00:00 UTC (in 10 h)
+  claims     no subscription accepts it
+  attempt    1
+  execution  none yet
+
+Inside
+  arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a1b2c3d4e5f60718  vpc-lattice:ResourceConfiguration
+
+Connections
+  ID                 STATUS  SINCE  RESOURCE          TARGET        MADE
+  conn-0a1b2c3d4e5f  ready   2 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
+
+Audit trail
+  empty: entries are kept for 400 days
+"
+        );
+    }
+}
