@@ -1,0 +1,190 @@
+//! What an account has before Drawbridge comes: VPCs, subnets, security groups, service networks. The shapes are those of a seed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+fn yes() -> bool {
+    true
+}
+
+fn many() -> u32 {
+    200
+}
+
+fn tcp() -> String {
+    "tcp".to_owned()
+}
+
+/// A VPC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vpc {
+    /// `vpc-…`.
+    pub id: String,
+    /// Its block.
+    #[serde(default)]
+    pub cidr: String,
+    /// `enableDnsSupport`.
+    #[serde(default = "yes")]
+    pub dns_support: bool,
+    /// `enableDnsHostnames`.
+    #[serde(default = "yes")]
+    pub dns_hostnames: bool,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A subnet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subnet {
+    /// `subnet-…`.
+    pub id: String,
+    /// Its VPC.
+    pub vpc: String,
+    /// The zone's name, `us-east-1a`.
+    pub az: String,
+    /// The zone's id, `use1-az1`, which is the same in every account.
+    pub az_id: String,
+    /// Its block.
+    #[serde(default)]
+    pub cidr: String,
+    /// Free addresses; an endpoint takes some.
+    #[serde(default = "many")]
+    pub free: u32,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// One ingress rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// First port; none for protocol `-1`.
+    #[serde(default)]
+    pub from: Option<i32>,
+    /// Last port; none for protocol `-1`.
+    #[serde(default)]
+    pub to: Option<i32>,
+    /// An IPv4 block.
+    #[serde(default)]
+    pub cidr: Option<String>,
+    /// An IPv6 block.
+    #[serde(default)]
+    pub cidr_v6: Option<String>,
+    /// A security group.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// A prefix list.
+    #[serde(default)]
+    pub prefix_list: Option<String>,
+    /// `tcp`, `udp`, `icmp`, a number, or `-1` for all.
+    #[serde(default = "tcp")]
+    pub protocol: String,
+}
+
+/// A security group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroup {
+    /// `sg-…`.
+    pub id: String,
+    /// Its VPC.
+    pub vpc: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// What it lets in.
+    #[serde(default)]
+    pub ingress: Vec<Rule>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// A service network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceNetwork {
+    /// `sn-…`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The account that owns it, if it is only shared with this one.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// When it was made: when it was seeded, unless the seed says otherwise.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
+}
+
+/// All of one account in one Region.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// VPCs.
+    #[serde(default)]
+    pub vpcs: Vec<Vpc>,
+    /// Subnets.
+    #[serde(default)]
+    pub subnets: Vec<Subnet>,
+    /// Security groups.
+    #[serde(default)]
+    pub security_groups: Vec<SecurityGroup>,
+    /// Service networks.
+    #[serde(default)]
+    pub service_networks: Vec<ServiceNetwork>,
+}
+
+/// Puts entries into a list, replacing those with the same id.
+fn put<T>(list: &mut Vec<T>, entries: Vec<T>, id: impl Fn(&T) -> &str) {
+    for entry in entries {
+        list.retain(|old| id(old) != id(&entry));
+        list.push(entry);
+    }
+}
+
+impl Network {
+    /// Adds what a seed names, replacing by id.
+    pub fn seed(&mut self, mut seed: Self, now: Timestamp) {
+        seed.service_networks.iter_mut().for_each(|network| network.created = network.created.or(Some(now)));
+        put(&mut self.vpcs, seed.vpcs, |vpc| &vpc.id);
+        put(&mut self.subnets, seed.subnets, |subnet| &subnet.id);
+        put(&mut self.security_groups, seed.security_groups, |group| &group.id);
+        put(&mut self.service_networks, seed.service_networks, |network| &network.id);
+    }
+
+    /// The VPC of that id.
+    pub fn vpc(&self, id: &str) -> Option<&Vpc> {
+        self.vpcs.iter().find(|vpc| vpc.id == id)
+    }
+
+    /// The service network of that id or ARN.
+    pub fn service_network(&self, id: &str) -> Option<&ServiceNetwork> {
+        self.service_networks
+            .iter()
+            .find(|network| network.id == id || id.ends_with(&format!(":servicenetwork/{}", network.id)))
+    }
+
+    /// Takes addresses from subnets, or gives them back when negative.
+    pub fn take_addresses(&mut self, subnets: &[String], count: i64) {
+        for subnet in self.subnets.iter_mut().filter(|subnet| subnets.contains(&subnet.id)) {
+            subnet.free = u32::try_from((i64::from(subnet.free) - count).max(0)).unwrap_or(u32::MAX);
+        }
+    }
+}
+
+impl ServiceNetwork {
+    /// Its ARN, which carries its owner's account.
+    pub fn arn(&self, account: &str, region: &str) -> String {
+        let owner = self.owner.as_deref().unwrap_or(account);
+        crate::ids::arn("vpc-lattice", region, owner, &format!("servicenetwork/{}", self.id))
+    }
+}
