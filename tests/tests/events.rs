@@ -1,0 +1,127 @@
+//! The samples in `events/` are what `events/README.md` says, and intake does with them what it says.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeSet;
+
+use drawbridge_domain::connection::Status;
+use drawbridge_domain::messages::Announcement;
+use drawbridge_domain::share::FoundBy;
+use drawbridge_domain::trigger::{self, Trigger};
+use drawbridge_tests::{json, root, text};
+use serde_json::{Value, json};
+
+/// What Drawbridge sends; the rest is what it receives.
+const SENT: [&str; 2] = ["announced-ready.json", "connection-status-change.schema.json"];
+
+/// The rows of the README's table: file, what intake does.
+fn rows() -> Vec<(String, String)> {
+    let readme = text("events/README.md");
+    let rows = readme.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [file, _, intake] = cells[..] else { panic!("three cells: {row}") };
+        (file.trim_matches('`').to_owned(), intake.to_owned())
+    })
+    .collect()
+}
+
+fn does(input: &Value) -> String {
+    match trigger::read(input) {
+        Ok(Trigger::Wake(FoundBy::Event)) => "wakes: event".to_owned(),
+        Ok(Trigger::Wake(FoundBy::Sweep)) => "wakes: sweep".to_owned(),
+        Ok(Trigger::Wake(FoundBy::Manual)) => "wakes: manual".to_owned(),
+        Ok(Trigger::Ignore(_)) => "ignores".to_owned(),
+        Err(fault) => fault.name.to_string(),
+    }
+}
+
+#[test]
+fn intake_does_with_every_sample_what_the_table_says() {
+    for (file, intake) in rows() {
+        assert_eq!(does(&json(&format!("events/{file}"))), intake, "{file}");
+    }
+}
+
+#[test]
+fn the_table_lists_every_sample_once() {
+    let listed: Vec<_> = rows().into_iter().map(|(file, _)| file).collect();
+    let once: BTreeSet<_> = listed.iter().cloned().chain(SENT.map(str::to_owned)).collect();
+    assert_eq!(once.len(), listed.len() + SENT.len(), "a file is listed twice");
+    let there =
+        std::fs::read_dir(root().join("events")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    assert_eq!(there.filter(|name| name != "README.md").collect::<BTreeSet<_>>(), once, "files (left), table (right)");
+}
+
+#[test]
+fn a_quarter_of_a_megabyte_is_a_wake_up_too() {
+    let mut event = json("events/share-state-change.json");
+    event["detail"]["padding"] = "x".repeat(256 * 1024).into();
+    assert_eq!(does(&event), "wakes: event");
+    event["detail-type"] = "x".repeat(256 * 1024).into();
+    let Ok(Trigger::Ignore(why)) = trigger::read(&event) else { panic!("not ours") };
+    assert!(why.len() < 1000, "what is written of it stays short");
+}
+
+#[test]
+fn what_is_said_of_a_hostile_event_is_one_plain_line() {
+    let Ok(Trigger::Ignore(why)) = trigger::read(&json("events/foreign-event-hostile-name.json")) else {
+        panic!("ours")
+    };
+    assert!(!why.chars().any(char::is_control), "{why:?}");
+}
+
+fn announced() -> Value {
+    json("events/announced-ready.json")["detail"].clone()
+}
+
+#[test]
+fn the_announcement_is_what_announce_sends() {
+    let event = json("events/announced-ready.json");
+    assert_eq!(event["source"], Announcement::SOURCE);
+    assert_eq!(event["detail-type"], Announcement::DETAIL_TYPE);
+    let read: Announcement = serde_json::from_value(announced()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap(), announced());
+}
+
+#[test]
+fn the_schema_has_every_field_of_an_announcement() {
+    let schema = json("events/connection-status-change.schema.json");
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let required = |schema: &Value| {
+        let names = schema["required"].as_array().unwrap().iter();
+        names.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+    };
+    // The sample has every field there is; without what may be absent, it has those that are required.
+    let full = announced();
+    assert_eq!(fields(&schema["properties"]), fields(&full));
+    let mut least: Announcement = serde_json::from_value(full.clone()).unwrap();
+    (least.previous, least.made) = (None, None);
+    assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
+
+    let database = &schema["properties"]["databases"]["items"];
+    assert_eq!(fields(&database["properties"]), fields(&full["databases"][0]));
+    assert_eq!(required(database), fields(&full["databases"][1]), "the second sample is the least there can be");
+    assert_eq!(schema["properties"]["databases"]["maxItems"], Announcement::MOST_DATABASES);
+    assert_eq!(schema["properties"]["version"]["const"], full["version"]);
+}
+
+#[test]
+fn the_schema_has_every_status() {
+    let schema = json("events/connection-status-change.schema.json");
+    for field in ["status", "previous"] {
+        let listed = &schema["properties"][field]["enum"];
+        for status in listed.as_array().unwrap() {
+            assert!(serde_json::from_value::<Status>(status.clone()).is_ok(), "{field}: {status} is no status");
+        }
+        let every = [
+            Status::Wanted,
+            Status::Opening,
+            Status::Waiting,
+            Status::Ready,
+            Status::Closing,
+            Status::Failed,
+            Status::Closed,
+        ];
+        assert_eq!(listed, &json!(every), "{field}");
+    }
+}

@@ -1,0 +1,444 @@
+//! The state machines do with errors, time and money what the design says, and give the functions
+//! what the functions take.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use drawbridge_domain::messages::{
+    AcceptRequest, CloseAnswer, CloseRequest, ConnectInput, ConnectRequest, ConnectStart, OnboardInput, Outcome,
+    VetRequest,
+};
+use drawbridge_domain::{Class, FaultName};
+use drawbridge_tests::machine::{Machine, Retrier, State};
+use drawbridge_tests::template::Template;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The names of errors that are not ours and are worth another try, each with its source. Short
+/// on purpose: what is not named here ends in cleanup, and the sweep starts the next attempt.
+const SERVICES_OWN: [(&str, &str); 10] = [
+    ("Lambda.ClientExecutionTimeoutException", "step-functions/dg/sfn-best-practices: transient Lambda errors"),
+    ("Lambda.ServiceException", "step-functions/dg/sfn-best-practices: transient Lambda errors"),
+    ("Lambda.AWSLambdaException", "step-functions/dg/sfn-best-practices: transient Lambda errors"),
+    ("Lambda.SdkClientException", "step-functions/dg/sfn-best-practices: transient Lambda errors"),
+    ("Lambda.TooManyRequestsException", "step-functions/dg/sfn-best-practices: no invocation was to be had"),
+    ("Lambda.Unknown", "step-functions/dg/sfn-best-practices: a function that timed out or ran out of memory"),
+    ("Sandbox.Timedout", "step-functions/dg/sfn-best-practices: what newer runtimes say of a timeout"),
+    ("States.Timeout", "step-functions/dg/concepts-error-handling: a task ran longer than TimeoutSeconds"),
+    ("StepFunctions.ExecutionLimitExceeded", "step-functions/dg/connect-stepfunctions: its example retries it"),
+    // Errors of integrations are named `<service>.<error>Exception`, against that example.
+    ("StepFunctions.ExecutionLimitExceededException", "step-functions/dg/supported-services-awssdk"),
+];
+
+/// Which of them an invocation can raise; the rest belongs to starting an execution.
+fn is_lambdas_own(name: &str) -> bool {
+    !name.starts_with("StepFunctions.")
+}
+
+/// Never raised by a function: the sweep writes it into the ledger.
+const ONLY_RECORDED: FaultName = FaultName::RunAborted;
+
+/// Caught without cleanup, because another run owns what would be cleaned.
+const SUPERSEDED: [(&str, &[FaultName]); 2] =
+    [("onboard", &[FaultName::RunOver]), ("connect", &[FaultName::ConnectionBusy, FaultName::RunOver])];
+
+/// Where the start of one connection leads when it fails: no cleanup, because nothing is made yet
+/// and the ledger holds the wanted connection.
+const LEFT_TO_SWEEP: &str = "LeftToSweep";
+
+const DEADLINE_MINUTES_MOST: f64 = 35.0;
+
+fn each(check: impl Fn(&Machine, State<'_>)) {
+    for machine in Machine::all() {
+        for task in machine.tasks() {
+            check(&machine, task);
+        }
+    }
+}
+
+fn transient() -> BTreeSet<&'static str> {
+    FaultName::ALL
+        .iter()
+        .filter(|name| name.class() == Class::Transient && **name != ONLY_RECORDED)
+        .map(|name| name.as_str())
+        .collect()
+}
+
+fn retried<'m>(task: &State<'m>) -> Vec<&'m str> {
+    task.retriers().into_iter().flat_map(Retrier::errors).collect()
+}
+
+#[test]
+fn every_name_is_ours_or_a_services_own() {
+    let mut used = BTreeSet::new();
+    for machine in Machine::all() {
+        for state in machine.states() {
+            let caught = state.catchers().into_iter().flat_map(|(names, _)| names).filter(|name| *name != "States.ALL");
+            for name in caught.chain(retried(&state)) {
+                let services = SERVICES_OWN.iter().any(|(own, _)| *own == name);
+                assert!(
+                    services || FaultName::parse(name).is_some(),
+                    "{}.{}: `{name}` is neither a fault of ours nor in the list of services' own",
+                    machine.name,
+                    state.name
+                );
+                used.insert(name.to_owned());
+            }
+        }
+    }
+    for (name, source) in SERVICES_OWN {
+        assert!(used.contains(name), "`{name}` ({source}) is in the list and in no state machine");
+    }
+}
+
+#[test]
+fn every_task_retries_what_is_transient() {
+    each(|machine, task| {
+        let names: BTreeSet<_> = retried(&task).into_iter().collect();
+        let services = |lambda: bool| SERVICES_OWN.iter().map(|(n, _)| *n).filter(move |n| is_lambdas_own(n) == lambda);
+        let expected: BTreeSet<_> = if task.function().is_some() {
+            transient().into_iter().chain(services(true)).collect()
+        } else {
+            services(false).chain(["States.Timeout"]).collect()
+        };
+        assert_eq!(names, expected, "{}.{}", machine.name, task.name);
+    });
+}
+
+#[test]
+fn nothing_permanent_is_retried_and_nothing_unnamed() {
+    each(|machine, task| {
+        let place = format!("{}.{}", machine.name, task.name);
+        let names = retried(&task);
+        for name in &names {
+            assert!(!matches!(*name, "States.ALL" | "States.TaskFailed"), "{place} retries what it does not know");
+            if let Some(fault) = FaultName::parse(name) {
+                assert_eq!(fault.class(), Class::Transient, "{place} retries {name}, which cannot help");
+            }
+        }
+        let once: BTreeSet<_> = names.iter().collect();
+        assert_eq!(
+            once.len(),
+            names.len(),
+            "{place}: a name that stands in two retriers gets the attempts of the first"
+        );
+    });
+}
+
+#[test]
+fn retries_spread_and_stay_short() {
+    each(|machine, task| {
+        for retrier in task.retriers() {
+            let place = format!("{}.{} {:?}", machine.name, task.name, retrier.errors());
+            assert_eq!(retrier.0["JitterStrategy"], "FULL", "{place}");
+            let (interval, most) = (retrier.0["IntervalSeconds"].as_u64(), retrier.0["MaxDelaySeconds"].as_u64());
+            assert!(interval >= Some(1), "{place}: IntervalSeconds is a whole number of at least 1");
+            assert!(most > interval && most <= Some(30), "{place}: MaxDelaySeconds is over the interval, at most 30");
+            // statelint takes a number without a fraction for a whole one and refuses it here.
+            assert!(retrier.0["BackoffRate"].is_f64(), "{place}: write BackoffRate with a fraction");
+            assert!(retrier.0["BackoffRate"].as_f64() >= Some(1.0), "{place}: AWS refuses a BackoffRate under 1");
+        }
+    });
+}
+
+#[test]
+fn every_task_ends_in_a_catch_of_everything() {
+    for machine in Machine::all() {
+        for state in machine.states().into_iter().filter(|s| s.is("Task") || s.is("Map")) {
+            let place = format!("{}.{}", machine.name, state.name);
+            let catchers = state.catchers();
+            let (last, others) = catchers.split_last().unwrap_or_else(|| panic!("{place} catches nothing"));
+            assert_eq!(last.0, ["States.ALL"], "{place}: the last Catch");
+            for (names, _) in others {
+                assert!(!names.contains(&"States.ALL"), "{place}: only the last Catch may catch everything");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_error_leads_to_cleanup_and_then_to_a_failure() {
+    for machine in Machine::all() {
+        let superseded = SUPERSEDED.iter().find(|(name, _)| *name == machine.name).unwrap().1;
+        for state in machine.states() {
+            let place = format!("{}.{}", machine.name, state.name);
+            for (names, to) in state.catchers() {
+                if to.is("Fail") && state.function() == Some("Close") {
+                    assert_eq!(
+                        names,
+                        ["States.ALL"],
+                        "{place}: when cleanup fails, the sweep goes on, whatever it was"
+                    );
+                } else if to.is("Fail") {
+                    let ours: Vec<_> = names.iter().filter_map(|name| FaultName::parse(name)).collect();
+                    assert_eq!(ours, superseded, "{place}: what is not cleaned up after");
+                } else if to.name == LEFT_TO_SWEEP {
+                    assert!(state.function().is_none() && to.is("Succeed"), "{place} may not be left to the sweep");
+                } else {
+                    assert_eq!(to.function(), Some("Close"), "{place}: {names:?} lead to {}, not to cleanup", to.name);
+                    assert!(to.next().is_some_and(|end| end.is("Fail")), "{}: the run did not go well", to.name);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_state_is_reached_and_every_path_ends() {
+    for machine in Machine::all() {
+        let starts = [&machine.definition, &machine.definition["States"]["Connect"]["ItemProcessor"]];
+        let mut reached: BTreeSet<&str> = starts.iter().filter_map(|start| start["StartAt"].as_str()).collect();
+        loop {
+            let more: BTreeSet<_> = machine
+                .states()
+                .iter()
+                .filter(|state| reached.contains(state.name))
+                .flat_map(State::followers)
+                .map(|state| state.name)
+                .filter(|name| !reached.contains(name))
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            reached.extend(more);
+        }
+        for state in machine.states() {
+            let place = format!("{}.{}", machine.name, state.name);
+            assert!(reached.contains(state.name), "{place} is never reached");
+            let ends = state.is("Succeed") || state.is("Fail") || state.fields["End"] == true;
+            assert!(
+                ends == state.followers().iter().all(|to| state.catchers().iter().any(|c| c.1.name == to.name)),
+                "{place}"
+            );
+        }
+    }
+}
+
+#[test]
+fn everything_is_jsonata_and_every_time_limit_a_constant() {
+    for machine in Machine::all() {
+        assert_eq!(machine.definition["QueryLanguage"], "JSONata", "{}", machine.name);
+        for field in ["ResultPath", "InputPath", "OutputPath", "ResultSelector", "Parameters", "ItemsPath", ".$\""] {
+            assert!(!machine.text.contains(field), "{}: {field} is JSONPath", machine.name);
+        }
+        // An expression in a time limit has no effect on the local engine, so it could not be tested.
+        let limits: Vec<_> = machine.tasks().iter().map(|task| task.fields["TimeoutSeconds"].clone()).collect();
+        for limit in limits.iter().chain([&machine.definition["TimeoutSeconds"]]) {
+            assert!(limit.is_u64(), "{}: TimeoutSeconds is {limit}", machine.name);
+        }
+    }
+}
+
+#[test]
+fn a_task_outlasts_its_function() {
+    let template = Template::load();
+    let of = |id: &str| template.properties(id)["Timeout"].as_u64();
+    let default = template.0["Globals"]["Function"]["Timeout"].as_u64();
+    each(|machine, task| {
+        let Some(function) = task.function() else { return };
+        let function = of(function).or(default);
+        assert!(task.fields["TimeoutSeconds"].as_u64() > function, "{}.{}", machine.name, task.name);
+    });
+}
+
+/// States entered, retries counted as entries, and invocations, when all goes well.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Cost {
+    transitions: u32,
+    invocations: u32,
+}
+
+/// Walks a machine for one connection; `verdict` is what a Choice goes by, `retries` how often a state is retried.
+fn walk(container: &Value, verdict: &str, retries: &BTreeMap<&str, u32>, cost: &mut Cost) {
+    let siblings = &container["States"];
+    let mut next = container["StartAt"].as_str();
+    while let Some(name) = next {
+        let state = State { name, fields: &siblings[name], siblings };
+        let entered = 1 + retries.get(name).copied().unwrap_or(0);
+        cost.transitions += entered;
+        cost.invocations += if state.function().is_some() { entered } else { 0 };
+        if let Some(inner) = state.fields.get("ItemProcessor") {
+            walk(inner, verdict, retries, cost);
+        }
+        next = state.fields["Next"].as_str().or_else(|| {
+            let choices = state.fields["Choices"].as_array()?;
+            let chosen = choices.iter().find(|c| c["Condition"].as_str().unwrap().contains(&format!("'{verdict}'")));
+            chosen.map_or(&state.fields["Default"], |choice| &choice["Next"]).as_str()
+        });
+    }
+}
+
+#[test]
+fn the_happy_path_costs_what_was_budgeted() {
+    let mut cost = Cost::default();
+    let retries = BTreeMap::from([("Observe", 1)]);
+    for machine in Machine::all() {
+        walk(&machine.definition, "accept", &retries, &mut cost);
+    }
+    assert!(cost.transitions <= 12 && cost.invocations <= 5, "{cost:?} is over the budget of 12 and 5");
+    assert_eq!(cost, Cost { transitions: 10, invocations: 5 }, "the README says what a connection costs: mend it, too");
+}
+
+#[test]
+fn not_ready_outlasts_the_deadline() {
+    let most = Template::load().parameter("ConnectDeadlineMinutes")["MaxValue"].as_f64().unwrap();
+    assert!((most - DEADLINE_MINUTES_MOST).abs() < f64::EPSILON, "the template allows a deadline of {most} minutes");
+    each(|machine, task| {
+        for retrier in task.retriers().into_iter().filter(|r| r.errors().contains(&"NotReady")) {
+            // FULL jitter draws each delay evenly from nothing to all of it: mean d/2, variance d²/12.
+            let delays = retrier.delays();
+            let mean = delays.iter().sum::<f64>() / 2.0;
+            let deviation = (delays.iter().map(|d| d * d / 12.0).sum::<f64>()).sqrt();
+            let certain = mean - 3.0 * deviation;
+            assert!(
+                certain >= DEADLINE_MINUTES_MOST * 60.0,
+                "{}.{}: with bad luck NotReady is given up after {:.1} minutes, before DeadlinePassed can be raised",
+                machine.name,
+                task.name,
+                certain / 60.0
+            );
+        }
+    });
+}
+
+/// The longest that retries can take from here to an end, in seconds, Close included.
+fn longest(state: &State<'_>) -> f64 {
+    let own: f64 = state.retriers().into_iter().flat_map(Retrier::delays).sum();
+    // A poll takes about a second itself.
+    let calls: f64 = state.retriers().iter().map(|r| r.0["MaxAttempts"].as_f64().unwrap()).sum();
+    own + calls + state.followers().iter().map(longest).fold(0.0, f64::max)
+}
+
+#[test]
+fn no_lawful_run_reaches_the_outer_guard() {
+    for machine in Machine::all() {
+        let start = machine.state(machine.definition["StartAt"].as_str().unwrap());
+        let guard = machine.definition["TimeoutSeconds"].as_f64().unwrap();
+        assert!(guard > longest(&start), "{}: {guard} s, but retries may take {} s", machine.name, longest(&start));
+        assert!(guard < 12.0 * 3600.0, "{}: the guard is shorter than an invitation lives", machine.name);
+    }
+}
+
+const SHARE: &str = "arn:aws:ram:us-east-1:444455556666:resource-share/7ab63972-b505-7e2a-420d-6f5d3efbc0de";
+const CONNECTION: &str = "conn-0123456789abcdef0123456789abcdef";
+
+/// What an expression stands for, in a test.
+fn value_of(expression: &str) -> Value {
+    let expression = expression.strip_prefix("{% ").and_then(|rest| rest.strip_suffix(" %}"));
+    match expression {
+        Some("$states.context.Execution.Input.share") => json!(SHARE),
+        Some("$states.context.Execution.Input.connection" | "$states.input.connection") => json!(CONNECTION),
+        Some("$states.context.Execution.Input.attempt" | "$states.input.attempt") => json!(1),
+        Some("$states.context.Execution.Id") => json!("arn:aws:states:us-east-1:111122223333:execution:machine:name"),
+        Some("$fault") => json!({"Error": "AccessDenied", "Cause": "{\"errorMessage\":\"no\"}"}),
+        Some(other) => panic!("`{other}` passes what was not agreed on"),
+        None => panic!("not an expression"),
+    }
+}
+
+fn evaluated(arguments: &Value) -> Value {
+    let fields = arguments.as_object().expect("Arguments is an object").iter().map(|(key, value)| {
+        let text = value.as_str().unwrap_or_else(|| panic!("{key} is {value}"));
+        (key.clone(), if text.starts_with("{%") { value_of(text) } else { value.clone() })
+    });
+    Value::Object(fields.collect())
+}
+
+/// Whether a function takes these fields, all of them and no others.
+fn taken<T: DeserializeOwned + Serialize>(place: &str, fields: &Value) {
+    let read: T = serde_json::from_value(fields.clone()).unwrap_or_else(|error| panic!("{place}: {fields}: {error}"));
+    assert_eq!(&serde_json::to_value(read).unwrap(), fields, "{place} passes what its function does not take");
+}
+
+#[test]
+fn every_function_is_given_what_it_takes() {
+    let mut seen = BTreeSet::new();
+    each(|machine, task| {
+        let place = format!("{}.{}", machine.name, task.name);
+        let Some(function) = task.function() else { return };
+        let arguments = evaluated(&task.fields["Arguments"]);
+        match function {
+            "Vet" => taken::<VetRequest>(&place, &arguments),
+            "Accept" => taken::<AcceptRequest>(&place, &arguments),
+            "Open" | "Observe" => taken::<ConnectRequest>(&place, &arguments),
+            "Close" => {
+                taken::<CloseRequest>(&place, &arguments);
+                let subject = if machine.name == "onboard" { "share" } else { "connection" };
+                assert!(arguments.get(subject).is_some(), "{place} closes a {subject}");
+            }
+            other => panic!("{place} invokes {other}, which no test knows"),
+        }
+    });
+    for machine in Machine::all() {
+        seen.extend(machine.tasks().into_iter().filter_map(|task| task.function().map(str::to_owned)));
+    }
+    assert_eq!(seen, ["Accept", "Close", "Observe", "Open", "Vet"].map(str::to_owned).into());
+}
+
+#[test]
+fn the_two_answers_to_an_invitation() {
+    let onboard = Machine::load("onboard");
+    assert_eq!(onboard.state("Accept").fields["Arguments"]["answer"], "accept");
+    assert_eq!(onboard.state("Decline").fields["Arguments"]["answer"], "decline");
+}
+
+#[test]
+fn every_verdict_leads_somewhere() {
+    let onboard = Machine::load("onboard");
+    let decide = onboard.state("Decide").fields;
+    let leads_to = |verdict: Outcome| {
+        let verdict = serde_json::to_value(verdict).unwrap();
+        let condition = format!("{{% $states.input.verdict = '{}' %}}", verdict.as_str().unwrap());
+        let choices = decide["Choices"].as_array().unwrap();
+        let chosen = choices.iter().find(|choice| choice["Condition"] == condition.as_str());
+        chosen.map_or(&decide["Default"], |choice| &choice["Next"]).as_str().unwrap()
+    };
+    assert_eq!(leads_to(Outcome::Accept), "Accept");
+    assert_eq!(leads_to(Outcome::Reject), "Decline");
+    assert_eq!(leads_to(Outcome::Hold), "Done");
+    assert_eq!(leads_to(Outcome::Ignore), "Done");
+    assert_eq!(decide["Choices"].as_array().unwrap().len(), 2, "no other verdict is known");
+}
+
+#[test]
+fn a_connection_is_started_as_the_sweep_would_start_it() {
+    let onboard = Machine::load("onboard");
+    let start = onboard.state("Start").fields;
+    assert_eq!(start["Resource"], "arn:${Partition}:states:::states:startExecution", "it does not wait");
+    let arguments = start["Arguments"].as_object().unwrap();
+    let given: BTreeSet<_> = arguments.keys().map(String::as_str).collect();
+    assert_eq!(given, ["Input", "Name", "StateMachineArn"].into());
+    assert_eq!(arguments["StateMachineArn"], "${ConnectMachineArn}");
+    taken::<ConnectInput>("onboard.Start", &evaluated(&arguments["Input"]));
+    // What accept answers has these fields, and the Map walks its list.
+    let one = ConnectStart { connection: CONNECTION.to_owned().try_into().unwrap(), attempt: 1, name: "n".into() };
+    let one = serde_json::to_value(one).unwrap();
+    for field in ["connection", "attempt", "name"] {
+        assert!(one.get(field).is_some(), "accept answers no {field}");
+    }
+    assert_eq!(arguments["Name"], "{% $states.input.name %}");
+    assert_eq!(onboard.state("Connect").fields["Items"], "{% $states.input.connections %}");
+    assert!(
+        serde_json::to_value(drawbridge_domain::messages::AcceptAnswer::default()).unwrap()["connections"].is_array()
+    );
+}
+
+#[test]
+fn an_execution_is_started_with_what_it_reads() {
+    taken::<OnboardInput>("intake", &json!({"share": SHARE, "attempt": 1}));
+    taken::<ConnectInput>("intake", &json!({"connection": CONNECTION, "attempt": 1}));
+}
+
+#[test]
+fn a_run_fails_under_the_faults_name() {
+    let answer: CloseAnswer =
+        serde_json::from_value(json!({"fault": {"name": "EndpointFailed", "message": "no"}, "removed": []})).unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    assert!(answer["fault"]["name"].is_string() && answer["fault"]["message"].is_string());
+    for machine in Machine::all() {
+        let failed = machine.state("Failed").fields;
+        assert_eq!(failed["Error"], "{% $states.input.fault.name %}", "{}", machine.name);
+        assert_eq!(failed["Cause"], "{% $states.input.fault.message %}", "{}", machine.name);
+    }
+}
