@@ -1,0 +1,126 @@
+"""Starts ministack, with what Drawbridge's tests need and ministack 1.5.33 lacks.
+
+Run as `python -m local.engine` with ministack's own variables and two more: when the process `DRAWBRIDGE_OWNER` is gone
+(killed, so that it could not clean up), the engine ends itself and the process group `DRAWBRIDGE_COMPANION`.
+
+What is added:
+- StopExecution ends a run that waits between two attempts of a task, as on AWS. ministack marks it ABORTED and goes on.
+- A run's history shows the input of each task (`taskScheduledEventDetails.parameters`), as on AWS.
+- `GET /_drawbridge/busy` counts what is under way, so that a test can tell rest from a pause.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack import app
+from ministack.services import dynamodb, lambda_svc, stepfunctions
+
+POLL_SECONDS = 0.05
+BUSY = "/_drawbridge/busy"
+
+Reply = tuple[int, dict[str, str], bytes]
+
+_execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
+_runs: set[str] = set()
+
+
+class Stopped(SystemExit):
+    """Ends the thread of a run that was stopped; neither ministack's handlers nor a Catch see it."""
+
+
+def _sleep(seconds: float) -> None:
+    execution = _execution.get()
+    until = time.monotonic() + seconds * stepfunctions._SFN_WAIT_SCALE
+    while True:
+        if execution is not None and execution["status"] != "RUNNING":
+            raise Stopped
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(left, POLL_SECONDS))
+
+
+def _run_known(run: Callable[[str], None]) -> Callable[[str], None]:
+    def run_execution(arn: str) -> None:
+        _execution.set(stepfunctions._executions.get(arn))
+        _runs.add(arn)
+        try:
+            run(arn)
+        finally:
+            _runs.discard(arn)
+
+    return run_execution
+
+
+def _invoke_shown(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    def invoke_resource(resource: str, arguments: Any) -> Any:
+        execution = _execution.get()
+        for event in reversed(execution["events"] if execution else []):
+            details = event.get("taskScheduledEventDetails")
+            if details and details["resource"] == resource and "parameters" not in details:
+                details["parameters"] = json.dumps(arguments)
+                break
+        return invoke(resource, arguments)
+
+    return invoke_resource
+
+
+def _with_busy(
+    handle: Callable[[str, str, Any], Awaitable[Reply | None]],
+) -> Callable[[str, str, Any], Awaitable[Reply | None]]:
+    async def handle_admin(path: str, method: str, query: Any) -> Reply | None:
+        if path == BUSY:
+            return 200, {"Content-Type": "application/json"}, json.dumps(_busy()).encode()
+        return await handle(path, method, query)
+
+    return handle_admin
+
+
+def _busy() -> dict[str, int]:
+    return {"runs": len(_runs), "invocations": lambda_svc._inflight_total, "records": _unread()}
+
+
+def _unread() -> int:
+    """Stream records that no function has been given yet."""
+    unread = 0
+    for (account, region, mapping), position in list(lambda_svc._dynamodb_stream_positions._data.items()):
+        known = lambda_svc._esms.get_scoped(account, region, mapping)
+        if known and known.get("Enabled", True):
+            table = known["EventSourceArn"].split("/")[1]
+            unread += max(0, dynamodb.stream_end_position(table, account_id=account, region=region) - position)
+    return unread
+
+
+def _end_with(owner: int, companion: int) -> None:
+    while True:
+        try:
+            os.kill(owner, 0)
+        except ProcessLookupError:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(companion, signal.SIGKILL)
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+        time.sleep(0.5)
+
+
+def _extend() -> None:
+    stepfunctions._scaled_sleep = _sleep
+    stepfunctions._run_execution = _run_known(stepfunctions._run_execution)
+    stepfunctions._invoke_resource = _invoke_shown(stepfunctions._invoke_resource)
+    app._handle_admin_reset = _with_busy(app._handle_admin_reset)
+
+
+if __name__ == "__main__":
+    _extend()
+    owner, companion = os.environ.pop("DRAWBRIDGE_OWNER", ""), os.environ.pop("DRAWBRIDGE_COMPANION", "0")
+    if owner:
+        threading.Thread(target=_end_with, args=(int(owner), int(companion)), daemon=True).start()
+    app.main()

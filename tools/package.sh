@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Builds the functions named for Lambda on arm64, with zig as the C compiler and linker.
+set -euo pipefail
+
+# What is deployed is compiled by the stable compiler in its supported configuration (docs/adr/0005): the Makefile's
+# unstable flag is for local builds only.
+unset RUSTC_BOOTSTRAP
+
+rm -f target/lambda/.native
+packages=()
+for name in "$@"; do
+    rm -rf "target/lambda/$name"
+    packages+=(--package "$name")
+done
+cargo lambda build --release --arm64 --lambda-dir target/lambda "${packages[@]}"
