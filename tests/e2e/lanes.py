@@ -1,0 +1,142 @@
+"""Several accounts of one local cloud, each with the same stack: what a test breaks in one is whole in the others.
+
+A fault strikes calls by account, function, operation and occurrence, not by connection, so two broken runs of one account
+cannot be told apart. In accounts of their own they go side by side.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from local import LocalCloud, wait_for
+from story import Story
+
+COUNT = 6
+ACCOUNTS = [f"1111222200{at:02}" for at in range(1, COUNT + 1)]
+
+
+def nothing(_: Story) -> None:
+    """Does nothing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing that goes wrong in one account, and what must come of it."""
+
+    name: str
+    play: Callable[[Story], None]
+    """Breaks something, lets the story run, and looks at what came of it."""
+    mended: Callable[[Story], None] = nothing
+    """Looks at what comes of it once nothing is broken any more."""
+
+
+@dataclass
+class Lanes:
+    """The accounts."""
+
+    clouds: list[LocalCloud]
+
+    def run(self, cases: Iterable[Case], begin: Callable[[Story], None]) -> None:
+        """Plays the cases, as many at a time as there are accounts; fails when all are over, naming each that failed.
+
+        `begin` prepares each account once. An account in which a case failed is not used again.
+        """
+        waiting = deque(cases)
+        assert waiting, "no cases: the table that they are generated from has changed"
+        failures: dict[str, str] = {}
+
+        def work(cloud: LocalCloud) -> None:
+            try:
+                empty(cloud)
+                story = Story(cloud)
+                begin(story)
+                while waiting:
+                    case = waiting.popleft()
+                    if failed := _failure(case, story):
+                        failures[case.name] = failed
+                        return
+            except IndexError:
+                pass
+            except BaseException as error:  # noqa: BLE001 - told at the end, beside the others
+                failures[f"account {cloud.account}"] = _told(error)
+            finally:
+                stop(cloud)
+
+        with ThreadPoolExecutor(len(self.clouds)) as pool:
+            list(pool.map(work, self.clouds))
+        left = f"\n{len(waiting)} more were not tried: no account was left" if waiting else ""
+        assert not failures, "\n\n".join(f"--- {name}\n{why}" for name, why in failures.items()) + left
+
+
+def _failure(case: Case, story: Story) -> str | None:
+    try:
+        case.play(story)
+        story.mend()
+        case.mended(story)
+    except BaseException as error:  # noqa: BLE001 - told at the end, beside the others
+        return f"{_told(error)}\n{story.cloud.explain()}"
+    finally:
+        story.mend()
+    return None
+
+
+def _told(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error, limit=-4))
+
+
+_deployed: dict[str, Lanes] = {}
+
+
+def lanes(cloud: LocalCloud) -> Lanes:
+    """The accounts beside that of `cloud`; deployed when first asked for, like it and from the same packages."""
+    if cloud.endpoint not in _deployed:
+        with ThreadPoolExecutor(2) as pool:
+            _deployed[cloud.endpoint] = Lanes(list(pool.map(lambda account: _deploy(cloud, account), ACCOUNTS)))
+    return _deployed[cloud.endpoint]
+
+
+def _deploy(cloud: LocalCloud, account: str) -> LocalCloud:
+    lane = LocalCloud(replace(cloud.settings, account=account))
+    lane.endpoint, lane.standin_endpoint = cloud.endpoint, cloud.standin_endpoint
+    stack, shared, bucket = cloud.profile.stack, cloud.profile.bucket, f"lane-{account}"
+    packed, own = cloud.client("s3"), lane.client("s3")
+    own.create_bucket(Bucket=bucket)
+    for key in [each["Key"] for each in packed.list_objects_v2(Bucket=shared)["Contents"]]:
+        own.put_object(Bucket=bucket, Key=key, Body=packed.get_object(Bucket=shared, Key=key)["Body"].read())
+    there, here = lane.client("cloudformation"), cloud.client("cloudformation")
+    parameters = here.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
+    template = here.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    there.create_stack(
+        StackName=stack,
+        TemplateBody=template.replace(shared, bucket),
+        Parameters=[{name: each[name] for name in ("ParameterKey", "ParameterValue")} for each in parameters],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    def made() -> bool:
+        stood = there.describe_stacks(StackName=stack)["Stacks"][0]
+        assert "FAILED" not in stood["StackStatus"] and "ROLLBACK" not in stood["StackStatus"], stood
+        return bool(stood["StackStatus"] == "CREATE_COMPLETE")
+
+    wait_for(made, what=f"the stack of {account} is made")
+    return lane
+
+
+def stop(lane: LocalCloud) -> None:
+    """Ends every run of an account."""
+    states = lane.client("stepfunctions")
+    for arn in lane.machines:
+        for run in states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
+            states.stop_execution(executionArn=run["executionArn"], error="Reset", cause="the test is over")
+
+
+def empty(lane: LocalCloud) -> None:
+    """Empties an account's ledger; the stand-in was emptied for all accounts."""
+    stop(lane)
+    dynamodb = lane.client("dynamodb")
+    pages = dynamodb.get_paginator("scan").paginate(TableName=lane.table, ProjectionExpression="pk, sk")
+    for key in [item for page in pages for item in page["Items"]]:
+        dynamodb.delete_item(TableName=lane.table, Key=key)

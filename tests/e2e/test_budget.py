@@ -1,0 +1,229 @@
+"""What it costs, what is told, and what each function may do: exact figures. Waits are 1/50 of AWS's unless a test says
+otherwise."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from functools import cache
+
+import pytest
+from listener import Listener
+from local import LocalCloud, wait_for
+from local.paths import ROOT
+from routes import begin, depart, travel
+from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
+
+MOST_TRANSITIONS = 12
+MOST_INVOCATIONS = 5
+MOST_SECONDS = 3.0
+
+# One poll shows the new endpoint as pending, so there is exactly one NotReady; accept succeeds at once.
+ONE_NOT_READY = {"endpoint_pending_polls": 1, "association_pending_polls": 1, "accept_lag_polls": 0, "empty_pages": False}
+
+
+@cache
+def permissions() -> Json:
+    """What each function may call, as the contract tests hold it against the template."""
+    return dict(json.loads((ROOT / "tests/tests/permissions.json").read_text()))
+
+
+def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> None:
+    """As the design counts: states entered and retries of both machines, those inside the Map included; invocations without
+    intake and announce. With accept succeeding at once and one NotReady of observe."""
+    story = Story(cloud)
+    begin(story)
+    cloud.standin.set(**ONE_NOT_READY)
+    mark = cloud.mark()
+    share = story.share(event=True)
+    story.ready(share, 1)
+    cloud.wait_for_rest()
+    spent = cloud.spent(mark)
+    run = story.connection(share)["execution"]
+    assert story.errors(run) == ["NotReady"], "the figure is for exactly one"
+    assert spent.transitions <= MOST_TRANSITIONS, spent.transitions_by_execution
+    assert spent.invocations <= MOST_INVOCATIONS, spent.invocations_by_function
+    assert {f: n for f, n in spent.invocations_by_function.items() if f not in ("intake", "announce")} == {
+        "vet": 1,
+        "accept": 1,
+        "open": 1,
+        "observe": 2,
+        "close": 0,
+    }
+    assert spent.invocations_by_function["intake"] == 1
+
+
+def test_calls_of_each_function(cloud: LocalCloud) -> None:
+    """AWS calls of each function on that path, for one GROUP of one database: each more would cost time and money."""
+    story = Story(cloud)
+    begin(story)
+    cloud.standin.set(**ONE_NOT_READY)
+    since = story.standin.next_call()
+    share = story.share(event=True)
+    story.ready(share, 1)
+    cloud.wait_for_rest()
+    calls = Counter((c["caller"].removeprefix("drawbridge-"), c["service"]) for c in story.calls(since))
+    by_function = Counter(c["caller"].removeprefix("drawbridge-") for c in story.calls(since))
+    budget = {"intake": 16, "vet": 6, "accept": 16, "open": 14, "observe": 14, "announce": 4}
+    assert set(by_function) == set(budget), calls
+    over = {name: count for name, count in by_function.items() if count > budget[name]}
+    assert over == {}, f"more calls than planned: {over}, of {dict(calls)}"
+    mutating = Counter((c["caller"], c["operation"]) for c in story.calls(since) if c["mutating"] and c["service"] not in ("dynamodb", "events"))
+    assert mutating == Counter(
+        {
+            ("drawbridge-intake", "StartExecution"): 1,
+            ("drawbridge-accept", "AcceptResourceShareInvitation"): 1,
+            ("drawbridge-open", "CreateVpcEndpoint"): 1,
+        }
+    )
+
+
+def test_from_event_to_ready(cloud: LocalCloud) -> None:
+    """What Drawbridge itself adds, with the stand-in answering at once and no poll needed; waits as long as on AWS (scale 1)."""
+    story = Story(cloud)
+    begin(story)
+    cloud.standin.set(endpoint_pending_polls=0, association_pending_polls=0, accept_lag_polls=0, empty_pages=False)
+    # Warm, as the figure is of Drawbridge and not of starting processes.
+    story.ready(_shared(story, "redis-warm"), 1)
+    cloud.wait_for_rest()
+    with cloud.waits(1):
+        began = time.monotonic()
+        share = _shared(story, "redis-timed")
+        story.ready(share, 1)
+        took = time.monotonic() - began
+    assert story.errors(story.connection(share)["execution"]) == [], "a poll was needed"
+    assert took < MOST_SECONDS, f"{took:.2f} s"
+
+
+def _shared(story: Story, name: str):  # type: ignore[no-untyped-def]
+    return story.share(name=name, event=True)
+
+
+# What is told
+
+
+def test_each_change_of_status_is_announced_once_in_order(cloud: LocalCloud) -> None:
+    """On the way to ready, and on the way to failed: every status once, in order, versioned, with the change's id."""
+    story = Story(cloud)
+    story.subscribe(targets=[TO_VPC, TO_NETWORK])
+    listener = Listener(cloud)
+    cloud.standin.set(association_outcome="ACTIVE")
+    story.fault("observe", "vpc-lattice", "GetServiceNetworkResourceAssociation", "access_denied", occurrence=0)
+    share = story.share(resources=[group(2)])
+    story.look()
+    story.settle(share)
+    cloud.wait_for_rest()
+    listener.until("ready")
+    details = listener.until("failed")
+    by_kind = {c["kind"]: c for c in story.connections(share)}
+    good = [d for d in details if d["connection"] == by_kind["resource-endpoint"]["id"]]
+    bad = [d for d in details if d["connection"] == by_kind["service-network-resource"]["id"]]
+    assert [d["status"] for d in good] == ["wanted", "opening", "waiting", "ready"]
+    assert [d["status"] for d in bad] == ["wanted", "opening", "waiting", "closing", "failed"]
+    for told in (good, bad):
+        assert [d.get("previous") for d in told] == [None, *[d["status"] for d in told[:-1]]]
+    assert len({d["id"] for d in details}) == len(details) == len(good) + len(bad)
+    for detail, event in zip(details, listener.heard(), strict=True):
+        connection = next(c for c in by_kind.values() if c["id"] == detail["connection"])
+        assert (event["source"], event["detail-type"]) == ("drawbridge", "Drawbridge Connection Status Change")
+        assert (detail["version"], detail["share"], detail["resource"]) == ("1", share.arn, connection["resource"])
+        assert detail["why"] and detail["since"] and detail["target"] in (connection["target"].get("vpc"), connection["target"].get("service_network"))
+    ready, failed = good[-1], bad[-1]
+    assert ready["made"] == by_kind["resource-endpoint"]["made"]["endpoint"]
+    assert {(d["name"], d["port"]) for d in ready["databases"]} == {("database-0", "12000"), ("database-1", "12001")}
+    assert all(d["dns"] for d in ready["databases"]) and failed["why"].startswith("AccessDenied") and failed["databases"] == []
+
+
+def test_announcements_follow_their_schema(cloud: LocalCloud) -> None:
+    """The published schema (events/connection-status-change.schema.json) holds for what is really sent."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "events/connection-status-change.schema.json").read_text())
+    story = Story(cloud)
+    begin(story)
+    listener = Listener(cloud)
+    travel(story, "plain")
+    travel(story, "failing")
+    for detail in listener.until("failed"):
+        jsonschema.validate(detail, schema)
+
+
+@pytest.mark.parametrize("kind", ["throttle", "access_denied"])
+def test_what_cannot_be_announced_is_announced_later(cloud: LocalCloud, kind: str) -> None:
+    """PutEvents refused for ever: connections do not wait for it. Once it is allowed, everything is told, in order."""
+    story = Story(cloud)
+    begin(story)
+    listener = Listener(cloud)
+    fault = story.fault("announce", "events", "PutEvents", kind, occurrence=0)
+    share = story.share()
+    story.look()
+    story.ready(share, 1)
+    wait_for(lambda: story.struck(fault) > 3, what="it was tried again")
+    assert listener.details() == []
+    story.mend()
+    told = listener.until("ready")
+    assert [d["status"] for d in told] == ["wanted", "opening", "waiting", "ready"]
+
+
+# What each function may do
+
+
+def paths(story: Story) -> None:
+    """Every way that makes a call of its own, happy and unhappy."""
+    for route in ("plain", "network", "organization", "unwanted", "network, answer lost"):
+        travel(story, route)
+    for route in ("failing", "network, failing", "refused"):
+        travel(story, route)
+        story.mend()
+    # A sweep that meets a run that is over without a verdict asks how it ended.
+    held = story.fault("vet", "dynamodb", "GetItem", "timeout", hold_ms=800)
+    share = depart(story, "plain")
+    wait_for(lambda: story.struck(held), what="vet is under way")
+    record = story.record(share)
+    assert record is not None
+    story.cloud.client("stepfunctions").stop_execution(executionArn=story.onboarding(record))
+    story.sweep_until(lambda: story.disorder() == [], what="rest")
+
+
+def test_least_privilege(cloud: LocalCloud) -> None:
+    """What the functions called under their own names is what their policies allow: nothing missing, nothing spare.
+
+    The engine enforces no policy, so it is the log that is compared: the stand-in writes down each caller, and passes on what
+    the engine answers. Permissions that are never a call of ours stand in the table with their source.
+    """
+    story = Story(cloud)
+    begin(story)
+    since = story.standin.next_call()
+    paths(story)
+    story.ready(story.share(event=True, name="redis-last"), 1)
+    cloud.wait_for_rest()
+    logged_as: dict[str, list[str]] = permissions()["logged_as"]
+    for function, allowed in permissions()["functions"].items():
+        called = set()
+        for call in story.calls(since, function):
+            called |= set(logged_as.get(call["operation"], [f"{call['service']}:{call['operation']}"]))
+        assert called - set(allowed["calls"]) == set(), f"{function} calls what its policy does not allow"
+        assert set(allowed["calls"]) - called == set(), f"{function} may do what it never does"
+
+
+def test_nobody_calls_without_a_name(cloud: LocalCloud) -> None:
+    """Every call of this account came from a function under its own name, or from this test."""
+    story = Story(cloud)
+    begin(story)
+    since = story.standin.next_call()
+    travel(story, "plain")
+    cloud.wait_for_rest()
+    nameless = [c for c in story.standin.calls(since) if not (c["caller"] or "").startswith("drawbridge-")]
+    assert [c for c in nameless if c["service"] != "sts"] == []
+
+
+def test_senders_are_who_ram_says_they_are(cloud: LocalCloud) -> None:
+    """The invitation's ARN carries the sender's account, and the record names it."""
+    story = Story(cloud)
+    begin(story)
+    for owner in (REDIS, STRANGER):
+        share = story.share(owner=owner)
+        story.look()
+        story.settle(share)
+        record = story.record(share)
+        assert record is not None and record["sender"] == owner and f":{owner}:" in record["invitation"]
