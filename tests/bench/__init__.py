@@ -1,0 +1,1 @@
+"""Speed and cost, measured: `make bench` writes docs/benchmark.md."""
