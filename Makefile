@@ -9,8 +9,9 @@ PYTHON ?= python3
 FUNCTIONS := intake vet accept open observe close announce
 TEMPLATE := infra/template.yaml
 
-# aws-sdk-ec2 has 1.2 million lines, of which Drawbridge calls six operations. With this hint to rustc, unstable for
-# now, only what is called is compiled to machine code. Every command below has it: without it, everything is rebuilt.
+# aws-sdk-ec2 has 1.2 million lines, of which Drawbridge needs a handful of operations. With this hint to rustc, unstable
+# for now, only what is called is compiled to machine code. Every local build has it: with and without, everything would
+# be built twice. What is deployed is built without it (docs/adr/0005-development-builds.md).
 export RUSTC_BOOTSTRAP := 1
 CARGO := cargo -Zprofile-hint-mostly-unused
 export CARGO_TERM_PROGRESS_WHEN ?= auto
@@ -41,6 +42,7 @@ down: .venv/cloud/.made
 
 test: check lint unit e2e
 
+# DEPLOY_ARGS: more for sam deploy, such as --region, --profile, or --parameter-overrides TrustedSenders=444455556666
 deploy: package lint
 	.venv/sam/bin/sam deploy --template-file $(TEMPLATE) --config-file $(CURDIR)/samconfig.toml $(DEPLOY_ARGS)
 

@@ -20,9 +20,10 @@ else
     cargo clippy --version >/dev/null 2>&1 || lacks "clippy: rustup component add clippy"
 fi
 command -v cc >/dev/null || lacks "a C compiler (for TLS): gcc or clang, on Debian: apt-get install build-essential"
+command -v ps >/dev/null || lacks "ps, on Debian: apt-get install procps"
 
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-    lacks "Python 3.10 or newer, found $("$python" --version 2>&1 || echo none); name another with PYTHON=..."
+    lacks "Python 3.10 or newer, found $("$python" --version 2>/dev/null || echo none); name another with PYTHON=..."
 elif ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     lacks "Python's venv, on Debian: apt-get install python3-venv"
 fi

@@ -30,7 +30,7 @@ pub enum Command {
         #[command(flatten)]
         operator: Operator,
     },
-    /// Check a subscription, without AWS: every problem, as file:line:column.
+    /// Check a subscription, without AWS: every problem with its file, line and column.
     Check {
         #[command(flatten)]
         document: Document,

@@ -30,9 +30,9 @@ impl From<Fault> for Failure {
             FaultName::ServiceUnavailable | FaultName::Throttled => Self::Unreachable(format!(
                 "{fault}\nWay out: try again; if it lasts, look at the network, AWS_REGION and the AWS Health Dashboard."
             )),
-            FaultName::LedgerConflict => {
-                Self::Refused(format!("{fault}\nWay out: somebody else changed it in this moment; look again, then repeat the command."))
-            }
+            FaultName::LedgerConflict => Self::Refused(format!(
+                "{fault}\nWay out: somebody else changed it in this moment; look again, then repeat the command."
+            )),
             FaultName::AccessDenied => Self::Refused(format!(
                 "{fault}\nWay out: use credentials (AWS_PROFILE) that may do this on the ledger's table."
             )),

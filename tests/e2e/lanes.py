@@ -94,19 +94,26 @@ _deployed: dict[str, Lanes] = {}
 def lanes(cloud: LocalCloud) -> Lanes:
     """The accounts beside that of `cloud`; deployed when first asked for, like it and from the same packages."""
     if cloud.endpoint not in _deployed:
+        packages = _packages(cloud)
         with ThreadPoolExecutor(2) as pool:
-            _deployed[cloud.endpoint] = Lanes(list(pool.map(lambda account: _deploy(cloud, account), ACCOUNTS)))
+            _deployed[cloud.endpoint] = Lanes(list(pool.map(lambda account: _deploy(cloud, account, packages), ACCOUNTS)))
     return _deployed[cloud.endpoint]
 
 
-def _deploy(cloud: LocalCloud, account: str) -> LocalCloud:
+def _packages(cloud: LocalCloud) -> dict[str, bytes]:
+    bucket, s3 = cloud.profile.bucket, cloud.client("s3")
+    keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys if not key.endswith(".template")}
+
+
+def _deploy(cloud: LocalCloud, account: str, packages: dict[str, bytes]) -> LocalCloud:
     lane = LocalCloud(replace(cloud.settings, account=account))
     lane.endpoint, lane.standin_endpoint = cloud.endpoint, cloud.standin_endpoint
     stack, shared, bucket = cloud.profile.stack, cloud.profile.bucket, f"lane-{account}"
-    packed, own = cloud.client("s3"), lane.client("s3")
+    own = lane.client("s3")
     own.create_bucket(Bucket=bucket)
-    for key in [each["Key"] for each in packed.list_objects_v2(Bucket=shared)["Contents"]]:
-        own.put_object(Bucket=bucket, Key=key, Body=packed.get_object(Bucket=shared, Key=key)["Body"].read())
+    for key, body in packages.items():
+        own.put_object(Bucket=bucket, Key=key, Body=body)
     there, here = lane.client("cloudformation"), cloud.client("cloudformation")
     parameters = here.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
     template = here.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]

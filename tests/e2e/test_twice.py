@@ -32,7 +32,7 @@ class Doubling:
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._done.is_set():
+        while not self._done.wait(0.05):
             self._look()
 
     def _look(self) -> None:
@@ -147,7 +147,7 @@ def test_two_runs_of_one_connection(cloud: LocalCloud, first: str) -> None:
     connection = story.connection(share)
     other = cloud.client("stepfunctions").start_execution(
         stateMachineArn=cloud.machine("connect"),
-        name="another-run",
+        name=f"another-run-{connection['id']}",
         input=f'{{"connection": "{connection["id"]}", "attempt": 1}}',
     )["executionArn"]
     story.ready(share, 1)
@@ -180,7 +180,7 @@ def test_five_runs_of_one_connection(cloud: LocalCloud) -> None:
             pool.map(
                 lambda at: states.start_execution(
                     stateMachineArn=cloud.machine("connect"),
-                    name=f"another-run-{at}",
+                    name=f"another-run-{at}-{connection['id']}",
                     input=f'{{"connection": "{connection["id"]}", "attempt": 1}}',
                 ),
                 range(5),

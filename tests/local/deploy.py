@@ -19,6 +19,7 @@ except ModuleNotFoundError:  # Python 3.10
     import tomli as tomllib  # type: ignore[no-redef]
 
 PROFILE = "local"
+HOOKS = Path(__file__).parent / "hooks"
 
 
 class DeployFailed(RuntimeError):
@@ -72,6 +73,7 @@ def deploy(
     env = environment.of_account(account, profile.region, endpoint) | {
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.2",
+        "PYTHONPATH": str(HOOKS),
         "PATH": f"{SAM.parent}{os.pathsep}{os.environ['PATH']}",
     }
     with log.open("wb") as out:

@@ -6,6 +6,8 @@ Run as `python -m local.engine` with ministack's own variables and two more: whe
 What is added:
 - StopExecution ends a run that waits between two attempts of a task, as on AWS. ministack marks it ABORTED and goes on.
 - A run's history shows the input of each task (`taskScheduledEventDetails.parameters`), as on AWS.
+- A stream goes on at the first record of a batch that its function reports as failed (`ReportBatchItemFailures`), as on AWS.
+  ministack takes any answer for success of the whole batch.
 - `GET /_drawbridge/busy` counts what is under way, so that a test can tell rest from a pause.
 """
 
@@ -74,6 +76,29 @@ def _invoke_shown(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any
     return invoke_resource
 
 
+def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
+    """A stream's function that reports failures in a batch is given the batch again, from the first of them on."""
+
+    def execute_function(func: Any, event: Any) -> dict[str, Any]:
+        result = execute(func, event)
+        records = event.get("Records") if isinstance(event, dict) else None
+        body = result.get("body")
+        failures = body.get("batchItemFailures") if isinstance(body, dict) and not result.get("error") else None
+        if not failures or not records or "dynamodb" not in records[0]:
+            return result
+        first, stream = failures[0]["itemIdentifier"], records[0]["eventSourceARN"]
+        for key, position in list(lambda_svc._dynamodb_stream_positions._data.items()):
+            account, region, mapping = key
+            known = lambda_svc._esms.get_scoped(account, region, mapping)
+            if known and known["EventSourceArn"] == stream:
+                left = dynamodb.stream_records_since(stream.split("/")[1], position, len(records) * 100, account_id=account, region=region)
+                done = next((at for at, record in enumerate(left) if record["dynamodb"]["SequenceNumber"] == first), 0)
+                lambda_svc._dynamodb_stream_positions._data[key] = position + done
+        return result | {"error": True, "body": {"errorType": "BatchItemFailures", "errorMessage": json.dumps(failures)}}
+
+    return execute_function
+
+
 def _with_busy(
     handle: Callable[[str, str, Any], Awaitable[Reply | None]],
 ) -> Callable[[str, str, Any], Awaitable[Reply | None]]:
@@ -115,6 +140,7 @@ def _extend() -> None:
     stepfunctions._scaled_sleep = _sleep
     stepfunctions._run_execution = _run_known(stepfunctions._run_execution)
     stepfunctions._invoke_resource = _invoke_shown(stepfunctions._invoke_resource)
+    lambda_svc._execute_function = _reporting(lambda_svc._execute_function)
     app._handle_admin_reset = _with_busy(app._handle_admin_reset)
 
 

@@ -197,10 +197,29 @@ def unusable(cloud: LocalCloud, connection: Json) -> list[str]:
     if len(connection["databases"]) != expected:
         found.append(f"{len(connection['databases'])} names behind the connection, {expected} were shared")
     endpoint = _id(connection["made"])
-    shown = cloud.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]
+    ec2 = cloud.client("ec2")
+    shown = ec2.describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]
     if shown["State"].lower() != "available":
         found.append(f"{endpoint}: EC2 says it is {shown['State']}")
+    answered = _names(ec2, endpoint)
+    found += [
+        f"{row['name']}: EC2 knows no name {row['dns']}" for row in rows(connection) if row["dns"] not in answered
+    ]
     return found
+
+
+def _names(ec2: Any, endpoint: str) -> set[str]:
+    """Every DNS name that EC2 shows for what is behind an endpoint."""
+    names: set[str] = set()
+    token: dict[str, str] = {}
+    while True:
+        page = ec2.describe_vpc_endpoint_associations(VpcEndpointIds=[endpoint], **token)
+        for association in page["VpcEndpointAssociations"]:
+            entries = (association.get("DnsEntry"), association.get("PrivateDnsEntry"))
+            names |= {entry["DnsName"] for entry in entries if entry}
+        if not page.get("NextToken"):
+            return names
+        token = {"NextToken": page["NextToken"]}
 
 
 def rows(connection: Json) -> list[dict[str, str]]:
@@ -216,7 +235,7 @@ def rows(connection: Json) -> list[dict[str, str]]:
         made.append(
             {"name": database.get("name") or database["resource"], "dns": dns, "port": port, "trouble": trouble}
         )
-    return made
+    return sorted(made, key=lambda row: row["name"])
 
 
 def report(outcome: Outcome, console: Console) -> None:
@@ -237,7 +256,7 @@ def report(outcome: Outcome, console: Console) -> None:
     console.print(f"transitions     {spent.transitions}")
     invoked = ", ".join(f"{name} {count}" for name, count in sorted(spent.invocations_by_function.items()) if count)
     console.print(f"invocations     {spent.invocations}, intake and announce apart ({invoked})")
-    console.print(f"AWS calls       {calls}")
+    console.print(f"AWS calls       {calls}, by every function")
 
 
 def _id(made: Json | None) -> str:

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::render::{self, Screen};
 
 pub fn run(document: &Document, screen: &Screen) -> Result<Done, Failure> {
-    let subscription = read(document)?;
+    let (subscription, name) = read(document)?;
     let meaning = render::subscription(&subscription, screen);
-    Ok(format!("{meaning}\n{} is valid.\n", document.file.display()).into())
+    Ok(format!("{meaning}\n{name} is valid.\n").into())
 }

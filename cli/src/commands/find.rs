@@ -49,8 +49,8 @@ pub async fn find(ledger: &Ledger, text: &str) -> Result<Found, Failure> {
         0 => Err(nothing(text, ledger)),
         1 => Ok(matches.remove(0)),
         _ => {
-            let each: String = matches.iter().map(|found| format!("\n  {}", found.in_words())).collect();
-            Err(Failure::Refused(format!("`{text}` is ambiguous; give more of an id:{each}")))
+            let each: Vec<String> = matches.iter().map(Found::in_words).collect();
+            Err(Failure::Refused(format!("`{text}` is ambiguous; give more of an id:\n  {}", each.join("\n  "))))
         }
     }
 }
@@ -82,7 +82,8 @@ fn names(found: &Found) -> Vec<&str> {
         }
         Found::Connection(connection) => {
             let id = connection.id.as_str();
-            let mut names = vec![id, id.trim_start_matches("conn-"), connection.resource.as_str(), connection.resource.id()];
+            let mut names =
+                vec![id, id.trim_start_matches("conn-"), connection.resource.as_str(), connection.resource.id()];
             names.extend(connection.made.as_ref().map(drawbridge_domain::connection::Made::id));
             names
         }
@@ -99,7 +100,11 @@ mod tests {
         let mut other = samples::connection();
         other.id = ConnectionId::parse(format!("conn-0b{}", "0".repeat(30))).unwrap();
         other.made = None;
-        Listing { shares: vec![samples::share()], connections: vec![samples::connection(), other], unreadable: Vec::new() }
+        Listing {
+            shares: vec![samples::share()],
+            connections: vec![samples::connection(), other],
+            unreadable: Vec::new(),
+        }
     }
 
     fn found(text: &str) -> Vec<String> {

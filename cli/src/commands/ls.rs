@@ -10,8 +10,21 @@ use crate::render::{self, Screen};
 
 /// Every status of a share or a connection, in the order of their lives.
 const STATUSES: [&str; 15] = [
-    "found", "accepting", "declining", "accepted", "held", "rejected", "ignored", "expired", "wanted", "opening", "waiting",
-    "ready", "closing", "closed", "failed",
+    "found",
+    "accepting",
+    "declining",
+    "accepted",
+    "held",
+    "rejected",
+    "ignored",
+    "expired",
+    "wanted",
+    "opening",
+    "waiting",
+    "ready",
+    "closing",
+    "closed",
+    "failed",
 ];
 
 /// What `--status` takes.
@@ -53,7 +66,13 @@ mod tests {
         use ShareStatus::{Accepted, Accepting, Declining, Expired, Failed, Found, Held, Ignored, Rejected};
         let shares = [Found, Accepting, Declining, Accepted, Held, Rejected, Ignored, Expired, Failed];
         let connections = [
-            Status::Wanted, Status::Opening, Status::Waiting, Status::Ready, Status::Closing, Status::Failed, Status::Closed,
+            Status::Wanted,
+            Status::Opening,
+            Status::Waiting,
+            Status::Ready,
+            Status::Closing,
+            Status::Failed,
+            Status::Closed,
         ];
         let known: BTreeSet<&str> =
             shares.map(ShareStatus::as_str).into_iter().chain(connections.map(Status::as_str)).collect();

@@ -58,27 +58,30 @@ pub async fn run(args: Args) -> Result<Done, Failure> {
     }
 }
 
-/// The subscription in a file.
+/// The subscription in a file, and the file's name.
 ///
 /// # Errors
 /// Every problem, a line each.
-fn read(document: &Document) -> Result<Subscription, Failure> {
-    let name = document.file.display().to_string();
-    let unreadable = |error: std::io::Error| {
-        Failure::Refused(format!("{name} cannot be read: {error}\nWay out: give the path of a subscription, or `-` for standard input."))
-    };
+fn read(document: &Document) -> Result<(Subscription, String), Failure> {
     let (name, text) = if document.file.as_os_str() == "-" {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
-        ("stdin".to_owned(), text)
+        ("stdin".to_owned(), std::io::stdin().read_to_string(&mut text).map(|_| text))
     } else {
-        (name.clone(), std::fs::read_to_string(&document.file).map_err(unreadable)?)
+        (document.file.display().to_string(), std::fs::read_to_string(&document.file))
     };
-    parse(&name, &text).map_err(|problems| {
-        let count = problems.problems.len();
-        let noun = if count == 1 { "problem" } else { "problems" };
-        Failure::Refused(format!("{count} {noun} in {name}; nothing was written\n{problems}"))
-    })
+    let text = text.map_err(|error| {
+        Failure::Refused(format!(
+            "{name} cannot be read: {error}\nWay out: give the path of a subscription, or `-` for standard input."
+        ))
+    })?;
+    match parse(&name, &text) {
+        Ok(subscription) => Ok((subscription, name)),
+        Err(problems) => {
+            let count = problems.problems.len();
+            let noun = if count == 1 { "problem" } else { "problems" };
+            Err(Failure::Refused(format!("{count} {noun} in {name}\n{problems}")))
+        }
+    }
 }
 
 /// What an operator did, for the audit trail.

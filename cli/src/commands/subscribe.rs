@@ -16,7 +16,7 @@ pub async fn run(
     now: Timestamp,
     screen: &Screen,
 ) -> Result<Done, Failure> {
-    let subscription = read(document)?;
+    let (subscription, _) = read(document)?;
     let ledger = ledger().await;
     let entry = audit("subscribe", operator, now, format!("subscribed with `{}`", subscription.name));
     let written = ledger.put_subscription(&subscription, entry).await?;
@@ -32,7 +32,9 @@ fn outcome(written: SubscriptionWrite, name: &str, table: &str) -> String {
         SubscriptionWrite::Replaced(version) => {
             format!("Written to {table}: `{name}` is at version {version} now.\n{next}\n")
         }
-        SubscriptionWrite::Unchanged => format!("{table} holds `{name}` just like this already: nothing was written.\n"),
+        SubscriptionWrite::Unchanged => {
+            format!("{table} holds `{name}` just like this already: nothing was written.\n")
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One connection, for somebody who has just been woken up.
 
+use std::collections::BTreeMap;
+
 use drawbridge_domain::connection::{Connection, Made};
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, DnsScope, Port, PortSource};
@@ -54,11 +56,17 @@ fn databases(databases: &[Database], screen: &Screen) -> String {
         return "  none are known yet: they are read when the connection is ready\n".to_owned();
     }
     let mut table = screen.table(&["NAME", "PORT", "DNS"]);
+    let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for database in databases {
-        let names: Vec<String> = database.dns.iter().map(|dns| format!("{} ({})", dns.name, scope(dns.scope))).collect();
-        table.add_row([database.name.as_deref().unwrap_or(&database.resource), &port(&database.port), &names.join("\n")]);
+        let name = database.name.as_deref().unwrap_or(&database.resource);
+        if let Port::Unknown { reason } = &database.port {
+            unknown.entry(reason).or_default().push(name);
+        }
+        let dns: Vec<String> = database.dns.iter().map(|dns| format!("{} ({})", dns.name, scope(dns.scope))).collect();
+        table.add_row([name, &port(&database.port), &dns.join("\n")]);
     }
-    screen.text(&table)
+    let why = unknown.iter().map(|(reason, names)| format!("  The port of {} is unknown: {reason}.\n", list(names)));
+    screen.text(&table) + &why.collect::<String>()
 }
 
 const fn scope(scope: DnsScope) -> &'static str {
@@ -73,7 +81,7 @@ fn port(port: &Port) -> String {
     match port {
         Port::Known { ranges, source: PortSource::Configuration } => ranges.join(", "),
         Port::Known { ranges, source: PortSource::Subscription } => format!("{} (by subscription)", ranges.join(", ")),
-        Port::Unknown { reason } => format!("unknown: {reason}"),
+        Port::Unknown { .. } => "unknown".to_owned(),
     }
 }
 
@@ -123,14 +131,15 @@ conn-0a1b2c3d4e5f60718293a4b5c6d7e8f9  ready
   ready      first at 2026-11-21 10:00:00 UTC (2 h ago)
 
 Databases
-  NAME           PORT                                     DNS
-  db-cache       12000                                    db-cache.redis.example.com (private)
-                                                          vpce-0a1b2c3d-rcfg-1.example.com (regional)
-  rcfg-0000000d  unknown: the configuration shows no port  vpce-0a1b2c3d-rcfg-2.example.com (regional)
+  NAME           PORT     DNS
+  db-cache       12000    db-cache.redis.example.com (private)
+                          vpce-0a1b2c3d-rcfg-1.example.com (regional)
+  rcfg-0000000d  unknown  vpce-0a1b2c3d-rcfg-2.example.com (regional)
+  The port of rcfg-0000000d is unknown: the configuration shows no port.
 
 Audit trail
-  WHEN                     WHO                    WHAT               THEN
-  2026-11-21 09:58:00 UTC  accept                 asked for it       wanted
+  WHEN                     WHO                     WHAT               THEN
+  2026-11-21 09:58:00 UTC  accept                  asked for it       wanted
   2026-11-21 10:00:00 UTC  drawbridge retry (ana)  it can be reached  ready
 "
         );

@@ -6,8 +6,8 @@ use drawbridge_domain::share::ShareRecord;
 use jiff::Timestamp;
 
 use super::Screen;
-use super::screen::{Colour, colour_of, colour_of_share};
 use super::distance;
+use super::screen::{Colour, colour_of, colour_of_share};
 
 /// As many characters of an id as tell it from its neighbours; `drawbridge show` takes them.
 const SHORT: usize = 17;
@@ -112,8 +112,8 @@ Shares
   redis-share  held    1 h 30 min  444455556666  1          5e6f7a8b-0000
 
 Connections
-  ID                 STATUS  SINCE  RESOURCE               TARGET         MADE
-  conn-0a1b2c3d4e5f  ready   2 h    redis-production       vpc-0a1b2c3d   vpce-0a1b2c3d
+  ID                 STATUS  SINCE  RESOURCE                TARGET        MADE
+  conn-0a1b2c3d4e5f  ready   2 h    redis-production        vpc-0a1b2c3d  vpce-0a1b2c3d
   conn-0f0f0f0f0f0f  failed  3 min  rcfg-0a1b2c3d4e5f60718  sn-0a1b2c3d   -
 "
         );

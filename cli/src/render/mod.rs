@@ -74,7 +74,7 @@ impl Facts {
     fn add(&mut self, label: &str, text: &str) {
         for (number, line) in text.lines().enumerate() {
             let label = if number == 0 { label } else { "" };
-            self.0 += format!("  {label:<9}  {line}").trim_end();
+            self.0.push_str(format!("  {label:<9}  {line}").trim_end());
             self.0.push('\n');
         }
     }
@@ -98,7 +98,7 @@ impl Facts {
     }
 
     fn section(&mut self, title: &str, body: &str, screen: &Screen) {
-        self.0 += &format!("\n{}\n{body}", screen.bold(title));
+        self.0 += &["\n", &screen.bold(title), "\n", body].concat();
     }
 }
 
@@ -147,7 +147,11 @@ mod tests {
             page("arn:aws:states:eu-west-1:111122223333:execution:connect:x").unwrap(),
             "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:111122223333:execution:connect:x"
         );
-        assert!(page("arn:aws-cn:states:cn-north-1:111122223333:execution:connect:x").unwrap().contains("console.amazonaws.cn"));
+        assert!(
+            page("arn:aws-cn:states:cn-north-1:111122223333:execution:connect:x")
+                .unwrap()
+                .contains("console.amazonaws.cn")
+        );
         assert_eq!(page("nonsense"), None);
     }
 }

@@ -26,6 +26,7 @@ pub enum Colour {
 
 impl Screen {
     /// The screen behind standard output.
+    #[expect(clippy::disallowed_methods, reason = "what a terminal can show is told by nothing but its environment")]
     pub fn of_stdout() -> Self {
         let is_terminal = std::io::stdout().is_terminal();
         let is = |name: &str, dull: fn(&str) -> bool| std::env::var(name).is_ok_and(|value| dull(&value));

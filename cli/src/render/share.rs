@@ -27,9 +27,10 @@ pub fn share(
     facts.add("share", share.arn.as_str());
     facts.add("sender", share.sender.as_str());
     facts.add("found", &format!("by {}, {}", found_by(share.found_by), time_and_distance(share.found_at, now)));
-    facts.add("invited", share.invitation.as_ref().map_or("no invitation was needed, or none is known", |i| i.as_str()));
-    let is_open = share.accepted_at.is_none() && (share.status.is_running() || matches!(share.status, ShareStatus::Held | ShareStatus::Ignored | ShareStatus::Failed));
-    if let Some(expires) = share.expires_at.filter(|_| is_open) {
+    facts
+        .add("invited", share.invitation.as_ref().map_or("no invitation was needed, or none is known", |i| i.as_str()));
+    let can_be_answered = share.status.needs_attention() || share.status == ShareStatus::Ignored;
+    if let Some(expires) = share.expires_at.filter(|_| can_be_answered && share.accepted_at.is_none()) {
         facts.add("expires", &time_and_distance(expires, now));
     }
     if let Some(accepted) = share.accepted_at {
@@ -39,10 +40,11 @@ pub fn share(
     facts.add("claims", &claims);
     facts.add("attempt", &share.attempt.to_string());
     facts.execution(share.execution.as_deref());
-    let resources: String = share.resources.iter().map(|r| format!("  {}  {}\n", r.arn, r.ram_type)).collect();
-    let resources = if resources.is_empty() { "  none were seen\n".to_owned() } else { resources };
+    let resources: Vec<String> = share.resources.iter().map(|r| format!("  {}  {}\n", r.arn, r.ram_type)).collect();
+    let resources = if resources.is_empty() { "  none were seen\n".to_owned() } else { resources.concat() };
     facts.section("Inside", &resources, screen);
-    let table = if connections.is_empty() { "  none\n".to_owned() } else { connections_table(connections, now, screen) };
+    let table =
+        if connections.is_empty() { "  none\n".to_owned() } else { connections_table(connections, now, screen) };
     facts.section("Connections", &table, screen);
     facts.section("Audit trail", &audit(trail, screen), screen);
     facts.0

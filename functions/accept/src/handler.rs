@@ -23,8 +23,8 @@ pub struct Accept<R, C, L> {
 
 impl<R, C, L> Accept<R, C, L> {
     pub fn new(ram: R, lattice: C, ledger: L, installation: Option<Installation>) -> Result<Self, Fault> {
-        let installation = installation
-            .ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        let installation =
+            installation.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
         Ok(Self { ram, lattice, ledger, installation })
     }
 }
@@ -97,11 +97,7 @@ where
             let verdict = verdict::decide(&facts, &subscriptions, now)?;
             if verdict.outcome != Outcome::Accept {
                 let fault = withdrawn(&verdict.reasons, verdict.status);
-                // The digest says which subscriptions this was decided by: once they change, and
-                // be it back, it is vetted again.
-                let mut next = record;
-                next.digest = verdict::digest(&subscriptions, &facts.sender);
-                self.save(next, request, now, &fault.message).await?;
+                self.save(to_be_vetted_again(record), request, now, &fault.message).await?;
                 return Err(fault);
             }
             self.ram.accept(&invitation.arn, &token("accept", &invitation.arn)).await?;
@@ -117,9 +113,8 @@ where
             .filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim && s.trusts_sender(&facts.sender)))
             .collect();
         if claiming.is_empty() {
-            return Err(FaultName::TrustWithdrawn.because(
-                "it is accepted and stays so, but no subscription claims it any more: nothing is connected",
-            ));
+            return Err(FaultName::TrustWithdrawn
+                .because("it is accepted and stays so, but no subscription claims it any more: nothing is connected"));
         }
         let (resources, mut why) = self.connectable(&facts).await?;
         why.extend(missing);
@@ -128,9 +123,11 @@ where
             .or_else(|| wishes.is_empty().then(|| "nothing inside can be connected".to_owned()));
         if let Some(obstacle) = obstacle {
             let mut next = record;
-            let mut reasons = vec!["it is accepted and stays so, but nothing is connected".to_owned(), obstacle.clone()];
+            let mut reasons =
+                vec!["it is accepted and stays so, but nothing is connected".to_owned(), obstacle.clone()];
             reasons.append(&mut why);
-            let what_next = "a person decides: change the subscription's limits, or ask the owner to change what is inside";
+            let what_next =
+                "a person decides: change the subscription's limits, or ask the owner to change what is inside";
             next.become_status(ShareStatus::Held, now, reasons, what_next);
             self.save(next, request, now, &format!("held: {obstacle}")).await?;
             return Ok(AcceptAnswer::default());
@@ -138,17 +135,12 @@ where
         for wish in &wishes {
             let id = identity::connection_id(home, &wish.resource, &wish.target);
             let existing = self.ledger.connection(&id).await?;
-            if let Some((next, what)) =
-                wanted::fulfil(home, &record, wish, existing.as_ref(), &subscriptions, now)
-            {
+            if let Some((next, what)) = wanted::fulfil(home, &record, wish, existing.as_ref(), &subscriptions, now) {
                 let audit = audit(request, now, what);
                 self.ledger.save_connection(next, audit).await?;
             }
         }
-        why.insert(
-            0,
-            format!("accepted for {}: {} connections", join(&record.claims), wishes.len()),
-        );
+        why.insert(0, format!("accepted for {}; connections asked for: {}", join(&record.claims), wishes.len()));
         let mut next = record;
         next.resources = facts.resources;
         next.resources.truncate(MOST_RESOURCES);
@@ -189,8 +181,9 @@ where
                 .because(format!("{} was accepted, but RAM still shows the invitation as pending", record.arn)));
         }
         if facts.resources.is_empty() {
-            return Err(FaultName::NotReady
-                .because(format!("{} is accepted, but RAM lists nothing inside it yet", record.arn)));
+            return Err(
+                FaultName::NotReady.because(format!("{} is accepted, but RAM lists nothing inside it yet", record.arn))
+            );
         }
         let missing: Vec<&str> = record
             .resources
@@ -278,11 +271,10 @@ where
         let (status, why, what_next) = if let Some(invitation) = pending {
             let verdict = verdict::decide(&facts, &subscriptions, now)?;
             if verdict.outcome != Outcome::Reject {
-                next.digest = verdict::digest(&subscriptions, &facts.sender);
-                next.digest.insert_str(0, "was to be declined by ");
-                self.save(next, request, now, "the subscriptions changed: it is not declined").await?;
-                return Err(FaultName::TrustWithdrawn
-                    .because(format!("it is not declined: {}", verdict.reasons.join("; "))));
+                self.save(to_be_vetted_again(next), request, now, "it is not declined any more").await?;
+                return Err(
+                    FaultName::TrustWithdrawn.because(format!("it is not declined: {}", verdict.reasons.join("; ")))
+                );
             }
             self.ram.reject(&invitation.arn, &token("reject", &invitation.arn)).await?;
             (ShareStatus::Rejected, next.why.clone(), ask)
@@ -343,6 +335,13 @@ fn over_limit(wishes: &[Wish], claiming: &[&Subscription]) -> Option<String> {
             )
         })
     })
+}
+
+/// The verdict by which this run was started does not hold any more, be it for the subscriptions
+/// or for what is inside: a digest that no subscriptions have lets the next sweep vet it again.
+fn to_be_vetted_again(mut record: ShareRecord) -> ShareRecord {
+    "overtaken".clone_into(&mut record.digest);
+    record
 }
 
 /// A RAM client token: the same answer to the same invitation, the same token.

@@ -80,9 +80,7 @@ where
             )));
         }
         if let Some(holder) = connection.execution.as_ref().filter(|holder| **holder != request.execution) {
-            return Err(
-                FaultName::ConnectionBusy.because(format!("{id} is held by {holder}: nothing is closed"))
-            );
+            return Err(FaultName::ConnectionBusy.because(format!("{id} is held by {holder}: nothing is closed")));
         }
         if matches!(connection.status, Status::Failed | Status::Closed) {
             let fault = connection.fault.unwrap_or_else(|| request.fault.fault());
@@ -198,11 +196,13 @@ where
         }
         let mut left = Vec::new();
         for endpoint in endpoints.into_iter().filter(|endpoint| !endpoint.is_deleted()) {
-            if !is_ours(&endpoint.tags, connection, plan) {
+            let deleting = same_word(&endpoint.state, "deleting");
+            // What is being deleted already may have lost its tags: that is no question any more.
+            if !deleting && !is_ours(&endpoint.tags, connection, plan) {
                 left_alone(endpoint.id.as_str(), connection)?;
                 continue;
             }
-            if !same_word(&endpoint.state, "deleting") {
+            if !deleting {
                 self.ec2.delete(&endpoint.id).await?;
             }
             left.push(endpoint.id.to_string());
@@ -222,17 +222,25 @@ where
         }
         let mut left = Vec::new();
         for association in associations {
-            let tags = self.lattice.association_tags(&association.arn).await?;
-            if !is_ours(&tags, connection, plan) {
-                left_alone(association.id.as_str(), connection)?;
+            let made = connection.made.as_ref().is_some_and(|made| made.id() == association.id.as_str());
+            if same_word(&association.status, "DELETE_IN_PROGRESS") {
+                if made {
+                    left.push(association.id.to_string());
+                }
                 continue;
             }
-            if !same_word(&association.status, "DELETE_IN_PROGRESS") {
-                // While it is still being created, VPC Lattice answers ConflictException.
-                match self.lattice.disassociate(&association.id).await {
-                    Err(fault) if fault.name == FaultName::Conflict => {}
-                    outcome => outcome?,
+            let tags = self.lattice.association_tags(&association.arn).await?;
+            if !is_ours(&tags, connection, plan) {
+                // One that went away since the list was read has no tags either.
+                if !made || self.lattice.association(&association.id).await?.is_some() {
+                    left_alone(association.id.as_str(), connection)?;
                 }
+                continue;
+            }
+            // While it is still being created, VPC Lattice answers ConflictException.
+            match self.lattice.disassociate(&association.id).await {
+                Err(fault) if fault.name == FaultName::Conflict => {}
+                outcome => outcome?,
             }
             left.push(association.id.to_string());
         }
@@ -260,7 +268,11 @@ where
     ) -> Result<CloseAnswer, Fault> {
         let fault = connection.fault.clone().unwrap_or_else(|| request.fault.fault());
         let removed: Vec<String> = connection.made.iter().map(|made| made.id().to_owned()).collect();
-        let gone = if removed.is_empty() { "nothing was made".to_owned() } else { format!("{} is removed", removed.join(", ")) };
+        let gone = if removed.is_empty() {
+            "nothing was made".to_owned()
+        } else {
+            format!("{} is removed", removed.join(", "))
+        };
         let mut next = connection;
         next.plan = None;
         next.made = None;

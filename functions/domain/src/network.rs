@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{
-    AssociationId, AzId, ResourceArn, SecurityGroupId, ServiceNetworkId, SubnetId, VpcEndpointId, VpcId,
-};
+use crate::ids::{AssociationId, AzId, ResourceArn, SecurityGroupId, ServiceNetworkId, SubnetId, VpcEndpointId, VpcId};
 use crate::reach::DnsName;
 
 /// Whether AWS means the same word: `available`, `Available` and `AVAILABLE`, and also

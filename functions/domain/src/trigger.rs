@@ -91,7 +91,9 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_named() {
-        for bad in [json!(null), json!([]), json!({}), json!(1), json!("x"), json!({"detail-type": 5}), json!({"trigger": {}})] {
+        for bad in
+            [json!(null), json!([]), json!({}), json!(1), json!("x"), json!({"detail-type": 5}), json!({"trigger": {}})]
+        {
             assert_eq!(read(&bad).unwrap_err().name, FaultName::UndecodableInput, "{bad}");
         }
     }

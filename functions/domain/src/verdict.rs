@@ -93,7 +93,7 @@ pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp
             ));
         } else {
             reasons.push(format!(
-                "subscription {} trusts account {} and everything inside ({} resources)",
+                "subscription {} trusts account {} and everything inside (resources: {})",
                 subscription.name,
                 facts.sender,
                 facts.resources.len()

@@ -128,11 +128,16 @@ where
         let connections = self.intake.ledger.connections_needing_attention().await?;
         let mut outcomes: Vec<Result<Done, Fault>> =
             stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
-        let seen = self.seen().await?;
+        let (seen, all_seen) = match self.seen().await {
+            Ok(seen) => (seen, true),
+            Err(fault) => {
+                outcomes.push(Err(fault));
+                (BTreeMap::new(), false)
+            }
+        };
         let waiting = self.intake.ledger.shares_needing_attention().await?;
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
-        let mut summary =
-            Summary { shares: seen.len(), connections: connections.len(), ..Summary::default() };
+        let mut summary = Summary { shares: seen.len(), connections: connections.len(), ..Summary::default() };
         outcomes.extend(
             stream::iter(seen.values())
                 .map(|share| self.share(share))
@@ -141,7 +146,11 @@ where
                 .await,
         );
         outcomes.extend(
-            stream::iter(&unseen).map(|arn| self.unseen(arn)).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await,
+            stream::iter(&unseen)
+                .map(|arn| self.unseen(arn, all_seen))
+                .buffer_unordered(AT_ONCE)
+                .collect::<Vec<_>>()
+                .await,
         );
         let mut first_fault = None;
         for outcome in outcomes {
@@ -214,17 +223,17 @@ where
         }
     }
 
-    /// A share that the ledger has under way and that RAM does not show: its run says so.
-    async fn unseen(&self, arn: &ResourceShareArn) -> Result<Done, Fault> {
+    /// A share that needs attention and that RAM does not show, or (`all_seen` is false) could not be asked for.
+    async fn unseen(&self, arn: &ResourceShareArn, all_seen: bool) -> Result<Done, Fault> {
         match self.intake.ledger.share(arn).await? {
             Some(record) if record.status.is_running() => self.ensure_onboard(record).await,
-            Some(record) => match sweep::gone_share(&record, self.now) {
+            Some(record) if all_seen => match sweep::gone_share(&record, self.now) {
                 Some((next, what)) => {
                     Ok(self.save_share(next, what).await?.map_or(Done::LeftToOthers, |_| Done::Recorded))
                 }
                 None => Ok(Done::Nothing),
             },
-            None => Ok(Done::Nothing),
+            _ => Ok(Done::Nothing),
         }
     }
 

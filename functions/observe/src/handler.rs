@@ -139,16 +139,17 @@ where
         let (subscriptions, _) = self.ledger.subscriptions().await?;
         let subscription: Option<&Subscription> =
             connection.claims.iter().find_map(|claim| subscriptions.iter().find(|s| s.name == *claim));
-        // `buffered` and not `buffer_unordered`: the order of the ids is kept.
-        stream::iter(branches)
+        let mut databases: Vec<Database> = stream::iter(branches)
             .map(|branch| async move {
                 let configuration: Result<ResourceConfiguration, Fault> =
                     tolerate(self.lattice.resource_configuration(&branch.resource).await)?;
                 Ok(observation::database(branch, configuration.as_ref(), subscription))
             })
-            .buffered(AT_ONCE)
+            .buffer_unordered(AT_ONCE)
             .try_collect()
-            .await
+            .await?;
+        databases.sort_by(|a, b| (&a.name, &a.resource).cmp(&(&b.name, &b.resource)));
+        Ok(databases)
     }
 
     async fn save_ready(

@@ -334,10 +334,13 @@ where
 }
 
 /// EC2 and VPC Lattice may not know yet what RAM already shows: for some minutes after a share was
-/// accepted, "not found" is not the last word.
+/// accepted, "not found" is not the last word. AWS does not document the code for a resource
+/// configuration, so it is any but those of the things that preflight has just seen.
 fn may_not_be_known_yet(connection: &Connection, fault: &Fault, now: Timestamp) -> bool {
+    let seen = ["InvalidSubnet", "InvalidGroup", "InvalidSecurityGroup", "InvalidVpc"];
     fault.name == FaultName::InvalidRequest
         && fault.message.contains("NotFound")
+        && !seen.iter().any(|code| fault.message.contains(code))
         && now.duration_since(connection.wanted_at) < drawbridge_domain::facts::READS_MAY_LAG
 }
 
@@ -368,4 +371,3 @@ fn settings_of<'a>(
         ))
     })
 }
-

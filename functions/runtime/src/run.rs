@@ -11,6 +11,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tracing_subscriber::EnvFilter;
 
 use crate::metrics::count;
@@ -43,10 +44,10 @@ pub async fn run<H: Handler>(handler: Result<H, Fault>) -> Result<(), Error> {
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
         .init();
     let handler = &handler;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| async move {
+    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let now = Timestamp::now();
         let outcome = match handler {
-            Ok(handler) => answer(handler, event.payload, now).await,
+            Ok(handler) => answer(handler, event.payload.get(), now).await,
             Err(fault) => Err(fault.clone()),
         };
         outcome.map_err(|fault| {
@@ -61,9 +62,13 @@ pub async fn run<H: Handler>(handler: Result<H, Fault>) -> Result<(), Error> {
 }
 
 /// Decodes, handles and encodes; a panic on the way is a fault like any other.
-async fn answer<H: Handler>(handler: &H, payload: Value, now: Timestamp) -> Result<Value, Fault> {
+///
+/// The payload is the raw text: JSON that nests too deeply or holds a number that fits nowhere must
+/// fail here, under a name of ours, and not in the runtime under the name of a Rust type.
+async fn answer<H: Handler>(handler: &H, payload: &str, now: Timestamp) -> Result<Value, Fault> {
     let work = async {
-        let request: H::Request = serde_json::from_value(payload).map_err(|error| {
+        let request: H::Request = serde_json::from_str(payload).map_err(|error| {
+            let error: String = error.to_string().chars().take(300).collect();
             FaultName::UndecodableInput.because(format!("the input is not what this function takes: {error}"))
         })?;
         // Boxed: the SDK's futures nest so deeply that, inlined into the runtime's own, they pass the
@@ -108,7 +113,7 @@ mod tests {
     }
 
     async fn ask(payload: Value) -> Result<Value, Fault> {
-        answer(&Divide, payload, Timestamp::UNIX_EPOCH).await
+        answer(&Divide, &payload.to_string(), Timestamp::UNIX_EPOCH).await
     }
 
     #[tokio::test]
@@ -120,6 +125,10 @@ mod tests {
     async fn every_failure_has_a_name() {
         assert_eq!(ask(json!([0, 1])).await.unwrap_err().name, FaultName::NotReady);
         assert_eq!(ask(json!("six")).await.unwrap_err().name, FaultName::UndecodableInput);
+        for undecodable in ["[1e999, 1]", "\"\\ud800\"", &"[".repeat(200), "", "{"] {
+            let fault = answer(&Divide, undecodable, Timestamp::UNIX_EPOCH).await.unwrap_err();
+            assert_eq!(fault.name, FaultName::UndecodableInput, "{undecodable}");
+        }
         let fault = ask(json!([1, 0])).await.unwrap_err();
         assert_eq!(fault.name, FaultName::Panicked);
         assert!(fault.message.contains("divide by zero"), "{fault}");

@@ -62,8 +62,10 @@ impl<R, L: Shares> Vet<R, L> {
             FaultName::ShareNotFound.because(format!("the ledger has no record of {share}; only intake makes one"))
         })?;
         if record.attempt != attempt {
-            return Err(FaultName::RunOver
-                .because(format!("this is attempt {attempt} at {share}, the ledger is at attempt {}", record.attempt)));
+            return Err(FaultName::RunOver.because(format!(
+                "this is attempt {attempt} at {share}, the ledger is at attempt {}",
+                record.attempt
+            )));
         }
         Ok(record)
     }
@@ -78,7 +80,7 @@ fn may_still_fill(
 ) -> Result<(), Fault> {
     let open = facts.invitation.as_ref().is_some_and(|i| i.status == InvitationStatus::Pending) || facts.is_accepted();
     let trusted = subscriptions.iter().any(|s| s.trusts_sender(&facts.sender));
-    if open && trusted && facts.resources.is_empty() && now.duration_since(record.since) < facts::READS_MAY_LAG {
+    if open && trusted && facts.resources.is_empty() && now.duration_since(record.found_at) < facts::READS_MAY_LAG {
         return Err(FaultName::NotReady.because(format!("RAM lists nothing inside share {} yet", facts.arn)));
     }
     Ok(())

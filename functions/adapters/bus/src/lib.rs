@@ -7,7 +7,7 @@ use drawbridge_domain::ports::Announce;
 use drawbridge_domain::{Fault, FaultName};
 
 const ACTION: &str = "events:PutEvents";
-/// Entries in one request. [botocore: PutEventsRequestEntryList]
+/// Entries in one request. [botocore: `PutEventsRequestEntryList`]
 const MOST_ENTRIES: usize = 10;
 /// Bytes in one request. AWS takes a megabyte by now and took 256 KiB for years: what is below the
 /// older limit is taken everywhere.
@@ -29,7 +29,8 @@ impl Bus {
 
     fn entry(&self, announcement: &Announcement) -> Result<PutEventsRequestEntry, Fault> {
         let detail = serde_json::to_string(announcement).map_err(|error| {
-            FaultName::InvalidRequest.because(format!("the announcement of {} has no JSON: {error}", announcement.connection))
+            FaultName::InvalidRequest
+                .because(format!("the announcement of {} has no JSON: {error}", announcement.connection))
         })?;
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)

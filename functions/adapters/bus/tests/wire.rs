@@ -28,7 +28,8 @@ fn announcement(number: usize, why: String) -> Announcement {
         sequence: 1,
         connection: ConnectionId::parse(format!("conn-{number:032x}")).unwrap(),
         share: ResourceShareArn::parse("arn:aws:ram:us-east-1:444455556666:resource-share/0a-1b").unwrap(),
-        resource: ResourceArn::parse("arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a").unwrap(),
+        resource: ResourceArn::parse("arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a")
+            .unwrap(),
         target: "vpc-0a".to_owned(),
         status: Status::Ready,
         previous: Some(Status::Waiting),
@@ -109,7 +110,13 @@ async fn entries_fail_one_by_one_inside_a_200() {
     let names: Vec<_> = answers.iter().map(|answer| answer.as_ref().err().map(|fault| fault.name)).collect();
     assert_eq!(
         names,
-        [None, Some(FaultName::Throttled), Some(FaultName::ServiceUnavailable), Some(FaultName::InvalidRequest), Some(FaultName::AccessDenied)]
+        [
+            None,
+            Some(FaultName::Throttled),
+            Some(FaultName::ServiceUnavailable),
+            Some(FaultName::InvalidRequest),
+            Some(FaultName::AccessDenied)
+        ]
     );
     assert!(answers[3].as_ref().expect_err("malformed").message.contains("MalformedDetail: no JSON"));
 }

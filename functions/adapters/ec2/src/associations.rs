@@ -7,7 +7,7 @@ use drawbridge_domain::ids::{ResourceArn, VpcEndpointId};
 use drawbridge_domain::network::EndpointAssociation;
 use drawbridge_domain::ports::ReadEndpoint;
 use drawbridge_domain::reach::{DnsName, DnsScope};
-use drawbridge_sdk::{BadRow, every_page, fault, usable};
+use drawbridge_sdk::{every_page, fault};
 
 use crate::{Ec2, is_not_found};
 
@@ -23,7 +23,7 @@ impl ReadEndpoint for Ec2 {
             match request.set_next_token(token).max_results(PAGE).send().await {
                 Ok(page) => {
                     let rows = page.vpc_endpoint_associations().iter();
-                    Ok((rows.filter_map(|row| usable(DESCRIBE, association(row))).collect(), page.next_token.clone()))
+                    Ok((rows.map(association).collect(), page.next_token.clone()))
                 }
                 // Reads lag: an endpoint that is not there yet, or no more, has nothing behind it.
                 Err(error) if is_not_found(error.code()) => Ok((Vec::new(), None)),
@@ -34,16 +34,16 @@ impl ReadEndpoint for Ec2 {
     }
 }
 
-fn association(row: &VpcEndpointAssociation) -> Result<EndpointAssociation, BadRow> {
+fn association(row: &VpcEndpointAssociation) -> EndpointAssociation {
     let failure: Vec<_> =
         [row.failure_code(), row.failure_reason()].into_iter().flatten().filter(|words| !words.is_empty()).collect();
     let dns = [(DnsScope::Regional, row.dns_entry()), (DnsScope::Private, row.private_dns_entry())];
-    Ok(EndpointAssociation {
-        resource: row.associated_resource_arn().map(ResourceArn::parse).transpose()?,
+    EndpointAssociation {
+        resource: row.associated_resource_arn().and_then(|arn| ResourceArn::parse(arn).ok()),
         accessibility: row.associated_resource_accessibility().map(str::to_owned),
         failure: (!failure.is_empty()).then(|| failure.join(": ")),
         dns: dns.into_iter().filter_map(|(scope, entry)| dns_name(scope, entry?)).collect(),
-    })
+    }
 }
 
 fn dns_name(scope: DnsScope, entry: &DnsEntry) -> Option<DnsName> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_ec2::config;
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
 use aws_sdk_ec2::types::{
-    DnsOptionsSpecification, Filter, ResourceType, Tag, TagSpecification, UnsuccessfulItem, VpcEndpoint,
+    DnsOptionsSpecification, Filter, ResourceType, State, Tag, TagSpecification, UnsuccessfulItem, VpcEndpoint,
     VpcEndpointType,
 };
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -111,6 +111,7 @@ impl Ec2 {
     }
 }
 
+/// Only without an id it can't be used: what else is odd about an endpoint must not hide one that is ours.
 fn endpoint(row: &VpcEndpoint) -> Result<Endpoint, BadRow> {
     let last_error = row.last_error().map(|error| [error.code(), error.message()]).unwrap_or_default();
     let failure = [last_error[0], last_error[1], row.failure_reason()];
@@ -119,10 +120,10 @@ fn endpoint(row: &VpcEndpoint) -> Result<Endpoint, BadRow> {
         row.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())));
     Ok(Endpoint {
         id: VpcEndpointId::parse(field(row.vpc_endpoint_id(), "vpcEndpointId")?)?,
-        endpoint_type: field(row.vpc_endpoint_type(), "vpcEndpointType")?.as_str().to_owned(),
-        state: field(row.state(), "state")?.as_str().to_owned(),
-        vpc: row.vpc_id().map(VpcId::parse).transpose()?,
-        resource: row.resource_configuration_arn().map(ResourceArn::parse).transpose()?,
+        endpoint_type: row.vpc_endpoint_type().map_or("unknown", VpcEndpointType::as_str).to_owned(),
+        state: row.state().map_or("unknown", State::as_str).to_owned(),
+        vpc: row.vpc_id().and_then(|id| VpcId::parse(id).ok()),
+        resource: row.resource_configuration_arn().and_then(|arn| ResourceArn::parse(arn).ok()),
         tags: tags.collect(),
         failure: (!failure.is_empty()).then(|| failure.join(": ")),
     })
@@ -248,13 +249,17 @@ mod tests {
                     row("vpce-2", "deleting", "conn-1-g1"),
                     row("vpce-3", "available", "conn-1-g12"),
                     "<item><vpcId>vpc-0a</vpcId></item>".to_owned(),
+                    row("vpce-5", "pending", "conn-1-g1").replace(GROUP, "odd").replace("vpc-0a", "odd"),
                 ],
                 Some("t2"),
             ),
             endpoints(&[row("vpce-4", "pending", "conn-1-g1")], None),
         ]);
         let found = Ec2::new(&script.config()).endpoints_tagged("drawbridge:owner", "conn-1-g1").await.unwrap();
-        assert_eq!(found.iter().map(|endpoint| endpoint.id.as_str()).collect::<Vec<_>>(), ["vpce-2", "vpce-4"]);
+        assert_eq!(
+            found.iter().map(|endpoint| endpoint.id.as_str()).collect::<Vec<_>>(),
+            ["vpce-2", "vpce-5", "vpce-4"]
+        );
         let body = &script.requests()[2].body;
         assert!(body.contains("Filter.1.Name=tag%3Adrawbridge%3Aowner&Filter.1.Value.1=conn-1-g1"), "{body}");
         assert!(body.contains("NextToken=t2"), "{body}");

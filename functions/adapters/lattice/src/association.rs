@@ -1,7 +1,9 @@
 //! A service-network resource association, as either call shows it.
 
 use aws_sdk_vpclattice::operation::get_service_network_resource_association::GetServiceNetworkResourceAssociationOutput;
-use aws_sdk_vpclattice::types::{DnsEntry, ServiceNetworkResourceAssociationSummary};
+use aws_sdk_vpclattice::types::{
+    DnsEntry, ServiceNetworkResourceAssociationStatus, ServiceNetworkResourceAssociationSummary,
+};
 use drawbridge_domain::ids::{AssociationId, ResourceArn};
 use drawbridge_domain::network::Association;
 use drawbridge_domain::reach::{DnsName, DnsScope};
@@ -23,7 +25,7 @@ impl<'a> From<&'a ServiceNetworkResourceAssociationSummary> for Row<'a> {
         Self {
             id: row.id(),
             arn: row.arn(),
-            status: row.status().map(|status| status.as_str()),
+            status: row.status().map(ServiceNetworkResourceAssociationStatus::as_str),
             resource: row.resource_configuration_arn(),
             resource_name: row.resource_configuration_name(),
             failure: [row.failure_code(), None],
@@ -37,7 +39,7 @@ impl<'a> From<&'a GetServiceNetworkResourceAssociationOutput> for Row<'a> {
         Self {
             id: row.id(),
             arn: row.arn(),
-            status: row.status().map(|status| status.as_str()),
+            status: row.status().map(ServiceNetworkResourceAssociationStatus::as_str),
             resource: row.resource_configuration_arn(),
             resource_name: row.resource_configuration_name(),
             failure: [row.failure_code(), row.failure_reason()],
@@ -53,7 +55,7 @@ impl Row<'_> {
             id: AssociationId::parse(field(self.id, "id")?)?,
             arn: field(self.arn, "arn")?.to_owned(),
             status: field(self.status, "status")?.to_owned(),
-            resource: self.resource.map(ResourceArn::parse).transpose()?,
+            resource: self.resource.and_then(|arn| ResourceArn::parse(arn).ok()),
             resource_name: self.resource_name.map(str::to_owned),
             failure: (!failure.is_empty()).then(|| failure.join(": ")),
             dns: self.dns.into_iter().filter_map(|(scope, entry)| dns_name(scope, entry?)).collect(),

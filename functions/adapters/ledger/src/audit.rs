@@ -29,7 +29,8 @@ pub struct Entry {
 impl Entry {
     pub(crate) fn item(&self, pk: &str) -> Result<Item, Fault> {
         let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(self).map_err(|error| {
-            FaultName::InvalidRequest.because(format!("the audit entry of `{pk}` cannot be written as an item: {error}"))
+            FaultName::InvalidRequest
+                .because(format!("the audit entry of `{pk}` cannot be written as an item: {error}"))
         })?;
         item.insert("at".to_owned(), text(keys::sortable(self.entry.at)));
         item.insert("pk".to_owned(), text(pk));

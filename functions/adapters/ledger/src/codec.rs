@@ -99,8 +99,8 @@ pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
 }
 
 /// As [`decode`], for items in the shape of `DynamoDB`'s JSON.
-pub(crate) fn decode_json<T: DeserializeOwned>(item: serde_dynamo::Item) -> Result<T, Fault> {
-    serde_dynamo::from_item(item.clone()).map_err(|error| unreadable::<T>(&item, &error))
+pub(crate) fn decode_json<T: DeserializeOwned>(item: &serde_dynamo::Item) -> Result<T, Fault> {
+    serde_dynamo::from_item(item.clone()).map_err(|error| unreadable::<T>(item, &error))
 }
 
 fn unreadable<T: DeserializeOwned>(item: &serde_dynamo::Item, error: &serde_dynamo::Error) -> Fault {

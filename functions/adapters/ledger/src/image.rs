@@ -22,7 +22,7 @@ pub fn connection_from_image(image: &serde_json::Value) -> Result<Option<Connect
     if !item.contains_key("sk") {
         return Err(FaultName::UndecodableInput.because("this image has no `sk`; is it of the ledger's table?"));
     }
-    decode_json(item).map(Some)
+    decode_json(&item).map(Some)
 }
 
 #[cfg(test)]
@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn what_is_no_image_is_undecodable_and_what_is_half_a_connection_names_the_field() {
-        for hostile in [serde_json::json!(null), serde_json::json!([]), serde_json::json!({}), serde_json::json!({"sk": 3}), serde_json::json!({"sk": {"S": 3}})] {
+        for hostile in [
+            serde_json::json!(null),
+            serde_json::json!([]),
+            serde_json::json!({}),
+            serde_json::json!({"sk": 3}),
+            serde_json::json!({"sk": {"S": 3}}),
+        ] {
             let fault = connection_from_image(&hostile).expect_err("refused");
             assert_eq!(fault.name, FaultName::UndecodableInput, "{hostile}");
         }

@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn text_order_is_time_order_whatever_the_fraction() {
-        let times = ["2026-11-21T01:02:03Z", "2026-11-21T01:02:03.000001Z", "2026-11-21T01:02:03.1Z", "2026-11-21T01:02:04Z"];
+        let times =
+            ["2026-11-21T01:02:03Z", "2026-11-21T01:02:03.000001Z", "2026-11-21T01:02:03.1Z", "2026-11-21T01:02:04Z"];
         let written: Vec<String> = times.iter().map(|t| sortable(t.parse().unwrap())).collect();
         assert_eq!(written[0], "2026-11-21T01:02:03.000000Z");
         assert!(written.is_sorted(), "{written:?}");

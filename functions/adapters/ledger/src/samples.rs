@@ -77,7 +77,10 @@ pub(crate) fn connection() -> Connection {
         deadline: Some(at("2026-11-21T01:32:03.123456789Z")),
         plan: Some(Plan {
             token: format!("{id}-g2"),
-            tags: BTreeMap::from([("drawbridge:connection".to_owned(), id.to_string()), ("team".to_owned(), String::new())]),
+            tags: BTreeMap::from([
+                ("drawbridge:connection".to_owned(), id.to_string()),
+                ("team".to_owned(), String::new()),
+            ]),
             call: PlannedCall::ResourceEndpoint {
                 resource,
                 vpc,

@@ -2,10 +2,10 @@
 //! parser.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use drawbridge_domain::Fault;
 use drawbridge_domain::ids::SubscriptionName;
 use drawbridge_domain::ports::{AuditEntry, Subscriptions};
 use drawbridge_domain::subscription::{Problem, Problems, Subscription, parse};
-use drawbridge_domain::Fault;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -115,7 +115,10 @@ fn read(item: &Item) -> Result<Subscription, Problems> {
     if subscription.name.as_str() != name {
         return Err(problem(
             "name",
-            format!("the document is named `{}`, its item `{name}`: write it again with `drawbridge subscribe FILE`", subscription.name),
+            format!(
+                "the document is named `{}`, its item `{name}`: write it again with `drawbridge subscribe FILE`",
+                subscription.name
+            ),
         ));
     }
     Ok(subscription)

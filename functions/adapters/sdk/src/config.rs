@@ -36,7 +36,6 @@ const MAX_BACKOFF: Duration = Duration::from_millis(500);
 /// `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
 /// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`,
 /// `AWS_SDK_UA_APP_ID` and the usual proxy variables.
-#[expect(clippy::unused_async, reason = "callers await either configuration, and need not know which one waits")]
 pub async fn config() -> SdkConfig {
     Environment::read().config()
 }

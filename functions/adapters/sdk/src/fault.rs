@@ -4,6 +4,7 @@ use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::retries::classifiers::{THROTTLING_ERRORS, TRANSIENT_ERRORS};
+use aws_smithy_http::endpoint::error::ResolveEndpointError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -63,6 +64,7 @@ const RENEW: &str = "sign in again or correct the credentials; a Lambda function
 /// A code that the caller has an answer to (something is gone already, say) must be looked at
 /// before: here it is a fault.
 #[must_use]
+#[expect(clippy::needless_pass_by_value, reason = "the last use of the error, and `map_err` hands it over")]
 pub fn fault<E>(action: &str, error: SdkError<E, HttpResponse>) -> Fault
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -77,13 +79,7 @@ where
             let status = context.raw().status().as_u16();
             unavailable(action, &format!("the answer (HTTP {status}) can't be read: {}", causes(&error)))
         }
-        SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
-            unavailable(action, &format!("the connection failed: {}", causes(&error)))
-        }
-        SdkError::DispatchFailure(failure) if failure.as_other().is_some() => {
-            unavailable(action, &format!("the connection broke: {}", causes(&error)))
-        }
-        _ => unsent(action, &error),
+        _ => unanswered(action, &error),
     }
 }
 
@@ -133,26 +129,28 @@ fn is_quota(code: &str) -> bool {
     code.ends_with("LimitExceeded") || code.ends_with("QuotaExceeded")
 }
 
-/// The request never left: because of its credentials, its Region or endpoint, or what is in it.
-fn unsent<E, R>(action: &str, error: &SdkError<E, R>) -> Fault
+/// There is no answer: the connection failed, or the request never left for its credentials, its
+/// endpoint or what is in it.
+fn unanswered<E, R>(action: &str, error: &SdkError<E, R>) -> Fault
 where
     SdkError<E, R>: Error + 'static,
 {
+    let why = causes(error);
     let credentials = chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>());
-    match (credentials, error) {
-        (Some(CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)), _) => because(
-            FaultName::AccessDenied,
-            &format!("{action} was not sent, for want of credentials: {}: {RENEW}", causes(error)),
-        ),
-        (Some(_), _) => unavailable(action, &format!("the credentials could not be read: {}", causes(error))),
-        (None, SdkError::ConstructionFailure(_)) => because(
-            FaultName::InvalidRequest,
-            &format!("{action} was not sent, the request is not valid: {}", causes(error)),
-        ),
-        (None, _) => because(
+    let endpoint = chain(error).find_map(|cause| cause.downcast_ref::<ResolveEndpointError>());
+    match (credentials, endpoint, error) {
+        (Some(CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)), ..) => {
+            because(FaultName::AccessDenied, &format!("{action} was not sent, for want of credentials: {why}: {RENEW}"))
+        }
+        (Some(_), ..) => unavailable(action, &format!("the credentials can't be read: {why}")),
+        (None, Some(_), _) => because(
             FaultName::InvalidConfiguration,
-            &format!("{action} was not sent: {}: look at AWS_REGION and the AWS_ENDPOINT_URL variables", causes(error)),
+            &format!("{action} was not sent, there is no endpoint: {why}: look at AWS_REGION and AWS_ENDPOINT_URL"),
         ),
+        (None, None, SdkError::ConstructionFailure(_)) => {
+            because(FaultName::InvalidRequest, &format!("{action} was not sent, the request is not valid: {why}"))
+        }
+        (None, None, _) => unavailable(action, &format!("the connection failed: {why}")),
     }
 }
 
@@ -287,6 +285,7 @@ mod tests {
             SdkError::dispatch_failure(ConnectorError::io(reset())),
             SdkError::dispatch_failure(ConnectorError::timeout(reset())),
             SdkError::dispatch_failure(ConnectorError::other(reset(), Some(ErrorKind::TransientError))),
+            SdkError::dispatch_failure(ConnectorError::other("no HTTP".into(), None)),
             SdkError::dispatch_failure(ConnectorError::other(
                 CredentialsError::provider_error("the metadata service is away").into(),
                 None,
@@ -307,7 +306,10 @@ mod tests {
         let table = [
             (SdkError::construction_failure("the name is empty"), FaultName::InvalidRequest, "the name is empty"),
             (
-                SdkError::dispatch_failure(ConnectorError::other("there is no endpoint".into(), None)),
+                SdkError::dispatch_failure(ConnectorError::other(
+                    ResolveEndpointError::message("no Region").into(),
+                    None,
+                )),
                 FaultName::InvalidConfiguration,
                 "AWS_REGION",
             ),

@@ -54,7 +54,10 @@ fn state(status: &ExecutionStatus) -> ExecutionState {
         ExecutionStatus::Running | ExecutionStatus::PendingRedrive => ExecutionState::Running,
         // What is not known to be over must not be replaced by a second run.
         other => {
-            tracing::warn!(status = other.as_str(), "Step Functions has a status that Drawbridge does not know: taken for running");
+            tracing::warn!(
+                status = other.as_str(),
+                "Step Functions has a status that Drawbridge does not know: taken for running"
+            );
             ExecutionState::Running
         }
     }

@@ -44,7 +44,9 @@ async fn one_that_exists_is_no_fault() {
 
 #[tokio::test]
 async fn a_fault_says_nothing_of_the_input() {
-    for answer in [error("InvalidExecutionInput"), error("StateMachineDoesNotExist"), error("ThrottlingException"), Answer::Cut] {
+    for answer in
+        [error("InvalidExecutionInput"), error("StateMachineDoesNotExist"), error("ThrottlingException"), Answer::Cut]
+    {
         let (workflows, _) = workflows([answer]);
         let fault = workflows.start(MACHINE, "x", &json!({"token": "very-secret"})).await.expect_err("refused");
         assert!(!format!("{fault:?}").contains("very-secret"), "{fault:?}");

@@ -232,7 +232,7 @@ fn a_failed_connection_follows_what_is_decided_anew() {
     let accepted = ShareStatus::Accepted;
 
     for (share, why) in [
-        (share(accepted, before, "another digest"), "the subscriptions that decide on it changed"),
+        (share(accepted, Some(failed.since), "another digest"), "the subscriptions that decide on it changed"),
         (share(accepted, after, "digest"), "the owner shared it again"),
     ] {
         let (next, what) = decided_anew(&failed, &share, now()).unwrap();
@@ -243,7 +243,9 @@ fn a_failed_connection_follows_what_is_decided_anew() {
         assert_eq!(decided_anew(&again, &share, now()), None);
     }
 
-    assert_eq!(decided_anew(&failed, &share(accepted, before, "digest"), now()), None);
+    for accepted_at in [None, before, Some(failed.since)] {
+        assert_eq!(decided_anew(&failed, &share(accepted, accepted_at, "digest"), now()), None);
+    }
     for status in SHARE_STATUSES.into_iter().filter(|status| *status != accepted) {
         assert_eq!(decided_anew(&failed, &share(status, after, "another digest"), now()), None, "{status:?}");
     }
@@ -286,6 +288,16 @@ fn a_new_invitation_is_a_new_question() {
     assert_eq!(what, "found a new invitation");
 }
 
+/// RAM's word counts and not our clock.
+#[test]
+fn a_new_invitation_that_ram_shows_as_pending_can_be_answered_however_old() {
+    let mut seen = seen(Shown::PendingTooLong);
+    seen.invitation.as_mut().unwrap().arn = invitation_arn("second");
+    for status in [ShareStatus::Expired, ShareStatus::Accepted, ShareStatus::Held] {
+        assert_eq!(in_short(&step(&seen, Some(&share_record(status)), "digest")), "run 2", "{status:?}");
+    }
+}
+
 #[test]
 fn a_closed_invitation_keeps_the_reasons_for_which_it_was_not_accepted() {
     let ShareStep::Record(next, what) = step(&seen(Shown::Expired), Some(&share_record(ShareStatus::Held)), "digest")
@@ -314,23 +326,20 @@ fn only_a_transient_fault_is_tried_again() {
 
 #[test]
 fn connections_by_status() {
+    let running = [Status::Wanted, Status::Opening, Status::Waiting, Status::Closing];
     for status in STATUSES {
         let found = connection_step(&connection(status), BACKOFF, now());
-        let expected = if status.is_running() { ConnectionStep::Ensure } else { ConnectionStep::Nothing };
+        let expected = if running.contains(&status) { ConnectionStep::Ensure } else { ConnectionStep::Nothing };
         assert_eq!(found, expected, "{status:?}");
     }
 }
 
 #[test]
-fn what_should_run_stands_in_the_index() {
-    for status in STATUSES {
-        assert!(!status.is_running() || status.needs_attention(), "{status:?}");
-    }
-    for status in SHARE_STATUSES {
-        assert!(!status.is_running() || status.needs_attention(), "{status:?}");
-    }
-    assert!(Status::Failed.needs_attention() && ShareStatus::Failed.needs_attention());
-    assert!(!Status::Ready.needs_attention() && !ShareStatus::Accepted.needs_attention());
+fn what_stands_in_the_index() {
+    let connections = STATUSES.into_iter().filter(|status| status.needs_attention()).map(Status::as_str);
+    assert_eq!(connections.collect::<Vec<_>>(), ["wanted", "opening", "waiting", "closing", "failed"]);
+    let shares = SHARE_STATUSES.into_iter().filter(|status| status.needs_attention()).map(ShareStatus::as_str);
+    assert_eq!(shares.collect::<Vec<_>>(), ["found", "accepting", "declining", "held", "failed"]);
 }
 
 #[test]
@@ -363,6 +372,19 @@ fn an_aborted_run_is_followed_by_one_that_knows_what_was_made() {
 }
 
 #[test]
+fn an_aborted_onboarding_is_followed_by_another_three_times() {
+    for (runs, status, attempt) in [(0, ShareStatus::Found, 2), (2, ShareStatus::Found, 2), (3, ShareStatus::Failed, 1)]
+    {
+        let aborted = ShareRecord { transient_runs: runs, ..share_record(ShareStatus::Accepting) };
+        let (next, what) = aborted_share(&aborted, BACKOFF, now()).unwrap();
+        assert_eq!((next.status, next.attempt, next.transient_runs), (status, attempt, runs + 1));
+        assert_eq!(next.since, now());
+        assert_eq!(next.fault.as_ref().map(|f| f.name.as_str()), Some("RunAborted"));
+        assert!(what.contains("attempt 1") && what.contains("accepting"), "{what}");
+    }
+}
+
+#[test]
 fn a_close_keeps_the_reason_for_which_it_was_begun() {
     let closing = Connection { fault: Some(fault(FaultName::DeadlinePassed)), ..connection(Status::Closing) };
     let (next, _) = aborted_connection(&closing, BACKOFF, now()).unwrap();
@@ -382,7 +404,10 @@ fn an_operator_may_try_again_what_is_over() {
                 assert_eq!((next.attempt, next.generation, next.transient_runs), (2, 2, 0));
                 assert_eq!(connection_step(&next, BACKOFF, now()), ConnectionStep::Ensure);
             }
-            Err(why) => assert!(why.contains(status.as_str()), "{why}"),
+            Err(why) => {
+                assert!(!matches!(status, Status::Failed | Status::Closed), "{status:?}");
+                assert!(why.contains(status.as_str()), "{why}");
+            }
         }
     }
     for status in SHARE_STATUSES {

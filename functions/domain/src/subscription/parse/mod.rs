@@ -55,8 +55,6 @@ impl fmt::Display for Problems {
 /// # Errors
 /// Every problem at once, each with its place in the text.
 pub fn parse(source_name: &str, text: &str) -> Result<Subscription, Problems> {
-    // A byte order mark is no character of the document.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let refused = |problems| Problems { source_name: source_name.to_owned(), problems: in_order(text, problems) };
     let root = tree::read(text).map_err(refused)?;
     let mut reader = reader::Reader::default();

@@ -105,7 +105,9 @@ fn syntax(text: &str, at: Place, info: &str) -> Problem {
     let line = text.lines().nth(at.line - 1).unwrap_or_default();
     let indent = line.len() - line.trim_start().len();
     let hint = if line[..indent].contains('\t') {
-        "; the line is indented with a tab, which YAML does not allow: use spaces"
+        "; indent with spaces, not with tabs"
+    } else if info.starts_with("mapping values") {
+        "; quote a text that holds `: `"
     } else {
         ""
     };

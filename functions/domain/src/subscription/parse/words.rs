@@ -45,9 +45,6 @@ pub(super) fn either<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 
 /// The known word that someone probably meant: spelled in another style, or with a slip or two.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    if word.chars().count() > 40 {
-        return None;
-    }
     let plain = letters(word);
     known
         .into_iter()

@@ -102,6 +102,7 @@ pub fn good() -> Vec<String> {
 /// Documents that are refused.
 pub const BAD: &[Case] = &[
     // The document as a whole.
+    case("*", "\u{feff}version: 2\n", &["1:10: version: the document is of version 2"], RefusesToo),
     case("*", "", &["1:1: document: the document is empty; a subscription starts with `version: 1`"], HasNoWords),
     case("*", "# only this\n", &["1:1: document: the document is empty"], HasNoWords),
     case("*", "---\n~\n", &["1:1: document: the document is empty"], HasNoWords),
@@ -134,9 +135,28 @@ pub const BAD: &[Case] = &[
         &["8:1: document: a second document starts here; a file holds one subscription"],
         HasNoWords,
     ),
-    case("[\"444455556666\"]", "[\"444455556666\"", &["5:1: document: not valid YAML or JSON: "], HasNoWords),
-    case("  senders", "\tsenders", &["4:2: document: not valid YAML or JSON: "], HasNoWords),
-    case("name: redis", "name: redis: x", &["2:12: document: not valid YAML or JSON: "], HasNoWords),
+    case(
+        "[\"444455556666\"]",
+        "[\"444455556666\"",
+        &["5:1: document: not valid YAML or JSON: invalid indentation"],
+        HasNoWords,
+    ),
+    case(
+        "  senders",
+        "\tsenders",
+        &[
+            "4:2: document: not valid YAML or JSON: tabs disallowed within this context (block indentation); indent with spaces, not with tabs",
+        ],
+        HasNoWords,
+    ),
+    case(
+        "name: redis",
+        "name: redis: x",
+        &[
+            "2:12: document: not valid YAML or JSON: mapping values are not allowed in this context; quote a text that holds `: `",
+        ],
+        HasNoWords,
+    ),
     case("[sg-0a]", "*other", &["7:22: document: not valid YAML or JSON: "], HasNoWords),
     case(
         "senders: [\"444455556666\"]",
@@ -183,6 +203,14 @@ pub const BAD: &[Case] = &[
             "6:5: targets[0].security_groups: `security_groups` is missing; add those of the endpoint",
             "7:5: targets[0].securityGroups: unknown key `securityGroups`; did you mean `security_groups`?",
         ],
+        RefusesToo,
+    ),
+    case("name: redis\n", "", &["1:1: name: `name` is missing"], RefusesToo),
+    case("trust:\n  senders: [\"444455556666\"]\n", "", &["1:1: trust: `trust` is missing"], RefusesToo),
+    case(
+        "targets:\n  - vpc: vpc-0a\n    security_groups: [sg-0a]\n",
+        "",
+        &["1:1: targets: `targets` is missing"],
         RefusesToo,
     ),
     // The version.
