@@ -47,7 +47,8 @@ deploy: package lint
 	.venv/sam/bin/sam deploy --template-file $(TEMPLATE) --config-file $(CURDIR)/samconfig.toml $(DEPLOY_ARGS)
 
 bench: build .venv/cloud/.made .venv/sam/.made
-	$(CARGO) build --release $(FUNCTIONS:%=--package %) --package drawbridge-runtime --bins --example empty
+	$(CARGO) build --release $(FUNCTIONS:%=--package %)
+	$(CARGO) build --release --package drawbridge-runtime --example empty
 	@cd tests && ../.venv/cloud/bin/python -m bench
 
 # Building

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -157,7 +158,7 @@ class LocalCloud:
         """Stops what was started, in any state; doing it twice is fine."""
         while self._children:
             self._children.pop().stop()
-        _state_path(self.settings.home).unlink(missing_ok=True)
+        _forget(self.settings.home)
 
     # Who to ask
 
@@ -447,8 +448,14 @@ def sweep_up(settings: Settings) -> bool:
     left = [child for child in (Child(**child) for child in known["children"]) if child.alive()]
     for child in reversed(left):
         child.stop()
-    _state_path(settings.home).unlink(missing_ok=True)
+    _forget(settings.home)
     return bool(left)
+
+
+def _forget(home: Path) -> None:
+    """Removes everything but the logs: the engine's scratch folder holds each function unpacked, some 200 MB."""
+    _state_path(home).unlink(missing_ok=True)
+    shutil.rmtree(ministack.scratch(home), ignore_errors=True)
 
 
 def _state_path(home: Path) -> Path:

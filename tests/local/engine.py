@@ -91,10 +91,15 @@ def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, 
             account, region, mapping = key
             known = lambda_svc._esms.get_scoped(account, region, mapping)
             if known and known["EventSourceArn"] == stream:
-                left = dynamodb.stream_records_since(stream.split("/")[1], position, len(records) * 100, account_id=account, region=region)
+                left = dynamodb.stream_records_since(
+                    stream.split("/")[1], position, len(records) * 100, account_id=account, region=region
+                )
                 done = next((at for at, record in enumerate(left) if record["dynamodb"]["SequenceNumber"] == first), 0)
                 lambda_svc._dynamodb_stream_positions._data[key] = position + done
-        return result | {"error": True, "body": {"errorType": "BatchItemFailures", "errorMessage": json.dumps(failures)}}
+        return result | {
+            "error": True,
+            "body": {"errorType": "BatchItemFailures", "errorMessage": json.dumps(failures)},
+        }
 
     return execute_function
 

@@ -19,6 +19,11 @@ from .wait import wait_for
 THROUGH_STANDIN = ("RAM", "EC2", "VPC_LATTICE", "DYNAMODB", "SFN", "EVENTBRIDGE")
 
 
+def scratch(home: Path) -> Path:
+    """Where the engine unpacks functions."""
+    return home / "tmp"
+
+
 def start(
     port: int,
     standin: str,
@@ -31,8 +36,7 @@ def start(
 ) -> Child:
     """Starts ministack on `port`; its own environment is also that of every function."""
     endpoint = f"http://127.0.0.1:{port}"
-    scratch = home / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
+    scratch(home).mkdir(parents=True, exist_ok=True)
     env = environment.of_account(account, region, endpoint) | {
         f"AWS_ENDPOINT_URL_{service}": standin for service in THROUGH_STANDIN
     }
@@ -47,7 +51,7 @@ def start(
         # AWS waits a minute before it repeats an asynchronous invocation.
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
         "PYTHONPATH": str(ROOT / "tests"),
-        "TMPDIR": str(scratch),
+        "TMPDIR": str(scratch(home)),
     }
     if owned:
         env |= {"DRAWBRIDGE_OWNER": str(os.getpid()), "DRAWBRIDGE_COMPANION": str(companion)}

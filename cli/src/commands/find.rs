@@ -82,8 +82,12 @@ fn names(found: &Found) -> Vec<&str> {
         }
         Found::Connection(connection) => {
             let id = connection.id.as_str();
-            let mut names =
-                vec![id, id.trim_start_matches("conn-"), connection.resource.as_str(), connection.resource.id()];
+            let mut names = vec![
+                id,
+                id.strip_prefix("conn-").unwrap_or(id),
+                connection.resource.as_str(),
+                connection.resource.id(),
+            ];
             names.extend(connection.made.as_ref().map(drawbridge_domain::connection::Made::id));
             names
         }

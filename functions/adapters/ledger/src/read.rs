@@ -154,8 +154,12 @@ impl Ledger {
                 tracing::warn!(%fault, "left out");
             }
         }
-        // In one microsecond the keys' order is that of the change ids.
-        trail.sort_by_key(|entry: &Entry| (entry.entry.at, entry.version));
+        // The version tells the true order of one record's changes: who wrote them had clocks of their own.
+        if *subject == Subject::Subscriptions {
+            trail.sort_by_key(|entry: &Entry| (entry.entry.at, entry.version));
+        } else {
+            trail.sort_by_key(|entry: &Entry| entry.version);
+        }
         Ok(trail)
     }
 }

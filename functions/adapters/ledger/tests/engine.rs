@@ -211,7 +211,10 @@ async fn the_index_holds_what_needs_attention_and_nothing_else() {
 #[ignore = "needs LEDGER_TEST_ENDPOINT"]
 async fn more_than_a_page_is_read_to_its_end() {
     let Engine { ledger, .. } = engine().await;
-    let mut last = ledger.save_connection(new_connection(1), audit("2026-11-21T01:02:01Z", "made")).await.unwrap();
+    let mut last = ledger
+        .save_connection(new_connection(1), audit("2026-11-21T01:02:05Z", "made by a clock that is ahead"))
+        .await
+        .unwrap();
     // A page has a megabyte: eight entries and eight records of this size are more than that.
     let long = "x".repeat(150_000);
     for number in 2..10 {
