@@ -264,11 +264,10 @@ class Story:
         record = self.record(share)
         if record is None:
             return False
-        if record["status"] in SHARE_RUNNING or record["status"] == "accepted":
-            run = self.run(self.onboarding(record))
-            # An onboarding without a run was never started, or its start was cut off.
-            if run is not None and run["status"] == "RUNNING":
-                return False
+        run = self.run(self.onboarding(record))
+        # An onboarding without a run was never started, or its start was cut off.
+        if run is not None and run["status"] == "RUNNING":
+            return False
         return all(self._over(connection) for connection in self.connections(share))
 
     def _over(self, connection: Json) -> bool:
@@ -464,15 +463,16 @@ def _plain(value: Json) -> Any:
     return None if kind == "NULL" else inner
 
 
-_without_backoff: set[str] = set()
+_without_backoff: set[tuple[str, str]] = set()
 
 
 def without_backoff(cloud: LocalCloud) -> None:
     """Lets the sweep of this deployment try again at once (RETRY_BACKOFF_SECONDS, a minute by default)."""
-    function = cloud.function("intake")
-    if function not in _without_backoff:
+    # Stacks of one name have functions of the same names, in whatever account.
+    deployment = (cloud.endpoint, cloud.account)
+    if deployment not in _without_backoff:
         environment(cloud, "intake", RETRY_BACKOFF_SECONDS="0")
-        _without_backoff.add(function)
+        _without_backoff.add(deployment)
 
 
 def environment(cloud: LocalCloud, function: str, **variables: str) -> None:

@@ -29,13 +29,11 @@ impl Environment {
 
     /// A variable that must be set and not empty. If it is not, [`Environment::check`] says so.
     pub fn text(&mut self, name: &str) -> String {
-        match self.values.get(name).filter(|value| !value.is_empty()) {
-            Some(value) => value.clone(),
-            None => {
-                self.problems.push(format!("{name} is not set"));
-                String::new()
-            }
+        if let Some(value) = self.values.get(name).filter(|value| !value.is_empty()) {
+            return value.clone();
         }
+        self.problems.push(format!("{name} is not set"));
+        String::new()
     }
 
     /// A number that has a default; `least` is the smallest that makes sense.

@@ -1,4 +1,4 @@
-//! Metrics, as lines in CloudWatch's embedded metric format: no call, no dependency, no cost when
+//! Metrics, as lines in `CloudWatch`'s embedded metric format: no call, no dependency, no cost when
 //! nobody looks. Lambda's own error count is useless here, since a poll that is not ready yet is
 //! an error to Lambda: alarms look at these instead.
 

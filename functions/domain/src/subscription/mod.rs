@@ -76,7 +76,7 @@ impl ResourceType {
         }
     }
 
-    /// RAM's type strings are not case-sensitive [botocore].
+    /// RAM's type strings are not case-sensitive, says botocore's model.
     #[must_use]
     pub fn is(self, ram_type: &str) -> bool {
         self.as_str().eq_ignore_ascii_case(ram_type)
