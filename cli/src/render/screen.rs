@@ -61,7 +61,8 @@ impl Screen {
             table.enforce_styling();
         }
         if let Some(width) = self.width {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+            // The text is indented by two.
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.saturating_sub(2));
         }
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
@@ -116,7 +117,7 @@ mod tests {
         };
         assert_eq!(lines(None), format!("  A  B\n  x  {long}\n"));
         let narrow = lines(Some(30));
-        assert!(narrow.lines().all(|line| line.chars().count() <= 32), "{narrow}");
+        assert!(narrow.lines().all(|line| line.chars().count() <= 30), "{narrow}");
         assert!(narrow.lines().count() > 2, "{narrow}");
     }
 }

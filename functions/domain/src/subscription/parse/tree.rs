@@ -303,6 +303,7 @@ mod tests {
             ("0x1F", Scalar::Number(Some(31))),
             ("0o17", Scalar::Number(Some(15))),
             ("0x", Scalar::Text),
+            ("0o18", Scalar::Text),
             ("99999999999999999999", Scalar::Number(None)),
             ("1.5", Scalar::Number(None)),
             (".5", Scalar::Number(None)),
