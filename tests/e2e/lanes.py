@@ -54,13 +54,10 @@ class Lanes:
                 empty(cloud)
                 story = Story(cloud)
                 begin(story)
-                while waiting:
-                    case = waiting.popleft()
+                while case := _next(waiting):
                     if failed := _failure(case, story):
                         failures[case.name] = failed
                         return
-            except IndexError:
-                pass
             except BaseException as error:  # noqa: BLE001 - told at the end, beside the others
                 failures[f"account {cloud.account}"] = _told(error)
             finally:
@@ -72,13 +69,20 @@ class Lanes:
         assert not failures, "\n\n".join(f"--- {name}\n{why}" for name, why in failures.items()) + left
 
 
+def _next(waiting: deque[Case]) -> Case | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
+
+
 def _failure(case: Case, story: Story) -> str | None:
     try:
         case.play(story)
         story.mend()
         case.mended(story)
     except BaseException as error:  # noqa: BLE001 - told at the end, beside the others
-        return f"{_told(error)}\n{story.cloud.explain()}"
+        return f"{_told(error)}\n{story.explain()}"
     finally:
         story.mend()
     return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from story import TO_NETWORK, Shared, Story
 
-NETWORKER = "444455556667"
-UNWANTED = "444455556668"
+NETWORKER = "777788889999"
+UNWANTED = "888899990000"
 
 
 def begin(story: Story) -> None:

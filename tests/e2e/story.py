@@ -279,7 +279,7 @@ class Story:
 
     def settle(self, share: Shared, timeout: float = 60.0) -> None:
         """Waits until no run of the share or of its connections is under way."""
-        wait_for(lambda: self.settled(share), timeout, "the share's runs end", self.cloud.explain)
+        wait_for(lambda: self.settled(share), timeout, "the share's runs end", self.explain)
 
     def ready(self, share: Shared, count: int | None = None, timeout: float = 60.0) -> list[Json]:
         """Waits until every connection of a share (or so many) can be used, and gives them."""
@@ -289,7 +289,7 @@ class Story:
             enough = len(found) == count if count is not None else bool(found)
             return found if enough and all(c["status"] == "ready" for c in found) else None
 
-        return wait_for(look, timeout, "the share's connections are ready", self.cloud.explain)
+        return wait_for(look, timeout, "the share's connections are ready", self.explain)
 
     def sweep_until(self, done: Callable[[], Any], rounds: int = 6, what: str = "what was left") -> Any:
         """Sweeps, waiting for rest after each round, until `done` answers something truthy."""
@@ -350,6 +350,16 @@ class Story:
             and function in (None, (call["caller"] or "").removeprefix("drawbridge-"))
             and operation in (None, call["operation"])
         ]
+
+    def explain(self) -> str:
+        """The last share, its connections and their runs in a few lines, for whoever reads a failed test."""
+        records = [record for record in (self.record(self.last), *self.connections(self.last)) if record]
+        lines = [f"{r['pk']}: {r['status']} since {r['since']}: {r['why']}" for r in records]
+        about = [f":{self.onboarding(r)}" if r["sk"] == "SHARE" else r["id"] for r in records]
+        for run in self.cloud.executions():
+            if any(each in f":{run.arn}" for each in about):
+                lines.append(f"{run.machine} {run.name}: {run.status} {run.error or ''} {run.cause or ''}".rstrip())
+        return "\n".join(lines) or "nothing is known of the last share"
 
     # Whether all is well
 

@@ -32,7 +32,7 @@ GOOD: dict[str, Json] = {
 # What is no text of JSON that serde_json takes as a value: refused before any handler sees it, and named all the same.
 BEYOND_JSON: dict[str, bytes] = {
     "nested deeper than any parser goes": b"[" * 4000 + b"]" * 4000,
-    "a number beyond every float": b'{"attempt": 1e999}',
+    # A number beyond every float is in functions/runtime: ministack rewrites it as `Infinity`, which is no JSON.
     "half a character": b'{"share": "\\ud800"}',
 }
 

@@ -98,7 +98,7 @@ def test_an_empty_share(cloud: LocalCloud) -> None:
     record = wait_for(lambda: story.record(share), what="the record")
     run = story.onboarding(record)
     wait_for(lambda: "NotReady" in story.errors(run), what="it is looked at again")
-    story.overwrite(record, since="2026-01-01T00:00:00.000000Z")
+    story.overwrite(record, since="2026-01-01T00:00:00.000000Z", found_at="2026-01-01T00:00:00.000000Z")
     story.settle(share)
     held = story.record(share)
     assert held is not None and held["status"] == "held" and any("nothing is inside" in why for why in held["why"]), held

@@ -20,6 +20,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -33,6 +34,7 @@ Reply = tuple[int, dict[str, str], bytes]
 
 _execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
 _runs: set[str] = set()
+_given_again: Counter[str] = Counter()
 
 
 class Stopped(SystemExit):
@@ -87,6 +89,7 @@ def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, 
         if not failures or not records or "dynamodb" not in records[0]:
             return result
         first, stream = failures[0]["itemIdentifier"], records[0]["eventSourceARN"]
+        _given_again[first] += 1
         for key, position in list(lambda_svc._dynamodb_stream_positions._data.items()):
             account, region, mapping = key
             known = lambda_svc._esms.get_scoped(account, region, mapping)
@@ -95,6 +98,8 @@ def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, 
                     stream.split("/")[1], position, len(records) * 100, account_id=account, region=region
                 )
                 done = next((at for at, record in enumerate(left) if record["dynamodb"]["SequenceNumber"] == first), 0)
+                # A record that stays undecodable would hold the stream up for ever: AWS passes it over, into a queue.
+                done += _given_again[first] > known.get("MaximumRetryAttempts", 10)
                 lambda_svc._dynamodb_stream_positions._data[key] = position + done
         return result | {
             "error": True,

@@ -93,17 +93,17 @@ where
             record
         };
         // What is in a share that is accepted is no longer a question; each resource still is.
-        let record = if let Some(invitation) = pending {
+        let record = if facts.is_accepted() {
+            record
+        } else {
             let verdict = verdict::decide(&facts, &subscriptions, now)?;
-            if verdict.outcome != Outcome::Accept {
+            let (Outcome::Accept, Some(invitation)) = (verdict.outcome, pending) else {
                 let fault = withdrawn(&verdict.reasons, verdict.status);
                 self.save(to_be_vetted_again(record), request, now, &fault.message).await?;
                 return Err(fault);
-            }
+            };
             self.ram.accept(&invitation.arn, &token("accept", &invitation.arn)).await?;
             self.remember_accepted(record, verdict.claims, request, now).await?
-        } else {
-            record
         };
 
         let (facts, missing) = self.visible(&record, now).await?;

@@ -212,11 +212,11 @@ where
             }
         };
         let configuration = configuration.as_ref();
-        match target {
+        let preflight = match target {
             Target::Vpc(target) => {
                 let profile = Profile::of(subscription.profile);
                 let seen = self.look(target).await?;
-                Ok(preflight::vpc(target, profile, resource, configuration, &connection.id, &seen))
+                preflight::vpc(target, profile, resource, configuration, &connection.id, &seen)
             }
             Target::ServiceNetwork(target) => {
                 let network = self.lattice.service_network(&target.service_network).await?;
@@ -227,7 +227,7 @@ where
                         associations.push((association, tags));
                     }
                 }
-                Ok(preflight::service_network(
+                preflight::service_network(
                     target,
                     resource,
                     configuration,
@@ -235,9 +235,10 @@ where
                     &connection.id,
                     network.as_ref(),
                     &associations,
-                ))
+                )
             }
-        }
+        };
+        Ok(preflight.in_region(resource, &home.region))
     }
 
     async fn look(&self, target: &VpcTarget) -> Result<VpcSeen, Fault> {
