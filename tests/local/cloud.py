@@ -208,7 +208,7 @@ class LocalCloud:
         return physical
 
     def machine(self, name: str) -> str:
-        """The ARN of the state machine `name` (`onboard`, `connect`)."""
+        """The ARN of the state machine `name` (`onboard`, `connect`, `disconnect`)."""
         return self._physical("AWS::StepFunctions::StateMachine", name)
 
     def function(self, name: str) -> str:
@@ -218,7 +218,7 @@ class LocalCloud:
     @cached_property
     def machines(self) -> dict[str, str]:
         """ARN -> name of each deployed state machine."""
-        return {self.machine(name): name for name in ("onboard", "connect")}
+        return {self.machine(name): name for name in ("onboard", "connect", "disconnect")}
 
     @cached_property
     def functions(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ impl Machine {
     /// Every machine there is.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        vec![Self::load("onboard"), Self::load("connect")]
+        vec![Self::load("onboard"), Self::load("connect"), Self::load("disconnect")]
     }
 
     /// The machine of this name.

@@ -19,7 +19,7 @@ pub const FUNCTIONS: [(&str, &str); 7] = [
 ];
 
 /// The machines: logical id in the template, name everywhere else.
-pub const MACHINES: [(&str, &str); 2] = [("Onboard", "onboard"), ("Connect", "connect")];
+pub const MACHINES: [(&str, &str); 3] = [("Onboard", "onboard"), ("Connect", "connect"), ("Disconnect", "disconnect")];
 
 /// The template.
 #[derive(Debug)]

@@ -40,8 +40,11 @@ fn is_lambdas_own(name: &str) -> bool {
 const ONLY_RECORDED: FaultName = FaultName::RunAborted;
 
 /// Caught without cleanup, because another run owns what would be cleaned.
-const SUPERSEDED: [(&str, &[FaultName]); 2] =
-    [("onboard", &[FaultName::RunOver]), ("connect", &[FaultName::ConnectionBusy, FaultName::RunOver])];
+const SUPERSEDED: [(&str, &[FaultName]); 3] = [
+    ("onboard", &[FaultName::RunOver]),
+    ("connect", &[FaultName::ConnectionBusy, FaultName::RunOver]),
+    ("disconnect", &[]),
+];
 
 /// Where the start of one connection leads when it fails: no cleanup, because nothing is made yet
 /// and the ledger holds the wanted connection.
@@ -178,6 +181,7 @@ fn every_error_leads_to_cleanup_and_then_to_a_failure() {
                 } else {
                     assert_eq!(to.function(), Some("Close"), "{place}: {names:?} lead to {}, not to cleanup", to.name);
                     assert!(to.next().is_some_and(|end| end.is("Fail")), "{}: the run did not go well", to.name);
+                    assert!(to.fields["Arguments"].get("fault").is_some(), "{}: it is told what went wrong", to.name);
                 }
             }
         }
@@ -273,11 +277,29 @@ fn walk(container: &Value, verdict: &str, retries: &BTreeMap<&str, u32>, cost: &
 fn the_happy_path_costs_what_was_budgeted() {
     let mut cost = Cost::default();
     let retries = BTreeMap::from([("Observe", 1)]);
-    for machine in Machine::all() {
+    for machine in [Machine::load("onboard"), Machine::load("connect")] {
         walk(&machine.definition, "accept", &retries, &mut cost);
     }
     assert!(cost.transitions <= 12 && cost.invocations <= 5, "{cost:?} is over the budget of 12 and 5");
     assert_eq!(cost, Cost { transitions: 10, invocations: 5 }, "the README says what a connection costs: mend it, too");
+}
+
+#[test]
+fn an_end_costs_one_invocation_and_its_retries() {
+    let mut cost = Cost::default();
+    walk(&Machine::load("disconnect").definition, "", &BTreeMap::from([("Close", 1)]), &mut cost);
+    assert_eq!(cost, Cost { transitions: 3, invocations: 2 }, "removed at the first look, seen gone at the second");
+}
+
+#[test]
+fn a_run_that_only_closes_is_told_of_no_fault_and_ends_well() {
+    let disconnect = Machine::load("disconnect");
+    let close = disconnect.state("Close");
+    assert!(close.fields["Arguments"].get("fault").is_none(), "nothing failed");
+    assert!(close.next().is_some_and(|end| end.is("Succeed")));
+    let (names, failed) = close.catchers().pop().unwrap();
+    assert_eq!(names, ["States.ALL"]);
+    assert_eq!(failed.fields["Error"], "{% $unclosed.Error %}", "it fails under the fault's name");
 }
 
 #[test]
@@ -436,7 +458,7 @@ fn a_run_fails_under_the_faults_name() {
         serde_json::from_value(json!({"fault": {"name": "EndpointFailed", "message": "no"}, "removed": []})).unwrap();
     let answer = serde_json::to_value(answer).unwrap();
     assert!(answer["fault"]["name"].is_string() && answer["fault"]["message"].is_string());
-    for machine in Machine::all() {
+    for machine in [Machine::load("onboard"), Machine::load("connect")] {
         let failed = machine.state("Failed").fields;
         assert_eq!(failed["Error"], "{% $states.input.fault.name %}", "{}", machine.name);
         assert_eq!(failed["Cause"], "{% $states.input.fault.message %}", "{}", machine.name);

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::render::{self, Screen};
 
 /// Every status of a share or a connection, in the order of their lives.
-const STATUSES: [&str; 15] = [
+const STATUSES: [&str; 16] = [
     "found",
     "accepting",
     "declining",
@@ -18,6 +18,7 @@ const STATUSES: [&str; 15] = [
     "rejected",
     "ignored",
     "expired",
+    "revoked",
     "wanted",
     "opening",
     "waiting",
@@ -63,8 +64,8 @@ mod tests {
 
     #[test]
     fn every_status_can_be_asked_for() {
-        use ShareStatus::{Accepted, Accepting, Declining, Expired, Failed, Found, Held, Ignored, Rejected};
-        let shares = [Found, Accepting, Declining, Accepted, Held, Rejected, Ignored, Expired, Failed];
+        use ShareStatus::{Accepted, Accepting, Declining, Expired, Failed, Found, Held, Ignored, Rejected, Revoked};
+        let shares = [Found, Accepting, Declining, Accepted, Held, Rejected, Ignored, Expired, Failed, Revoked];
         let connections = [
             Status::Wanted,
             Status::Opening,

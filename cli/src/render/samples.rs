@@ -15,8 +15,8 @@ use drawbridge_domain::profile::ProfileName;
 use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Kind, Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey,
-    Trust, VpcTarget,
+    Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
+    TargetKey, Trust, VpcTarget,
 };
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
@@ -50,6 +50,7 @@ pub fn subscription() -> Subscription {
             resource_types: vec![ResourceType::ResourceConfiguration],
         },
         otherwise: Otherwise::Hold,
+        on_revoke: OnRevoke::Close,
         profile: ProfileName::RedisCloud,
         targets: vec![
             Target::Vpc(VpcTarget {
@@ -111,6 +112,7 @@ pub fn connection() -> Connection {
             },
         ],
         fault: None,
+        ending: None,
         wanted_at: at("09:58:00"),
         ready_at: Some(at("10:00:00")),
         version: 5,
@@ -168,6 +170,8 @@ pub fn share() -> ShareRecord {
         transient_runs: 0,
         accepted_at: None,
         digest: "0123".to_owned(),
+        settled: None,
+        unseen_since: None,
         claims: Vec::new(),
         resources: vec![SharedResource {
             arn: RESOURCE.to_owned(),

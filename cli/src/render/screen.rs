@@ -89,7 +89,7 @@ pub(super) const fn colour_of(status: Status) -> Colour {
 pub(super) const fn colour_of_share(status: ShareStatus) -> Colour {
     match status {
         ShareStatus::Accepted => Colour::Good,
-        ShareStatus::Failed | ShareStatus::Expired => Colour::Bad,
+        ShareStatus::Failed | ShareStatus::Expired | ShareStatus::Revoked => Colour::Bad,
         ShareStatus::Found | ShareStatus::Accepting | ShareStatus::Declining | ShareStatus::Held => Colour::Busy,
         ShareStatus::Rejected | ShareStatus::Ignored => Colour::Quiet,
     }

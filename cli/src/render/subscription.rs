@@ -1,7 +1,7 @@
 //! What a subscription means.
 
 use drawbridge_domain::profile::Profile;
-use drawbridge_domain::subscription::{Otherwise, PrivateDns, Subnets, Subscription, Target};
+use drawbridge_domain::subscription::{OnRevoke, Otherwise, PrivateDns, Subnets, Subscription, Target};
 
 use super::{Facts, Screen, list};
 
@@ -25,6 +25,7 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     let types: Vec<&str> = trust.resource_types.iter().map(|resource_type| resource_type.as_str()).collect();
     facts.add("", &format!("only with {} inside", types.join(" or ")));
     facts.add("otherwise", otherwise(subscription.otherwise));
+    facts.add("on revoke", on_revoke(subscription.on_revoke));
     for (number, target) in subscription.targets.iter().enumerate() {
         facts.add(if number == 0 { "connects" } else { "" }, &in_words(target, profile));
     }
@@ -47,6 +48,13 @@ fn otherwise(otherwise: Otherwise) -> &'static str {
         Otherwise::Hold => "hold: other shares wait for a person; their invitations expire after 12 hours",
         Otherwise::Reject => "reject: the invitations of other shares are rejected",
         Otherwise::Ignore => "ignore: other shares are recorded and left alone",
+    }
+}
+
+fn on_revoke(on_revoke: OnRevoke) -> &'static str {
+    match on_revoke {
+        OnRevoke::Keep => "keep: what is connected stays when its owner stops sharing it, until the owner deletes it",
+        OnRevoke::Close => "close: what is connected is closed when its owner stops sharing it",
     }
 }
 
@@ -97,6 +105,7 @@ redis-production connects what 444455556666 shares with this account.
              only shares named redis-*
              only with vpc-lattice:ResourceConfiguration inside
   otherwise  hold: other shares wait for a person; their invitations expire after 12 hours
+  on revoke  close: what is connected is closed when its owner stops sharing it
   connects   to vpc-0a1b2c3d: the best subnet of each Availability Zone; sg-0a1b2c3d; private DNS as the profile says, VERIFIED_DOMAINS_ONLY
              to sn-0a1b2c3d: private DNS on
   profile    redis-cloud (Redis Cloud)

@@ -7,14 +7,14 @@ use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, Status}
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
-use drawbridge_domain::messages::{CloseAnswer, CloseRequest, Subject};
+use drawbridge_domain::messages::{CloseAnswer, CloseRequest, ErrorOutput, Subject};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
     AuditEntry, Connections, FindEndpoints, RemoveEndpoint, ServiceNetworks, Shares, made_text,
 };
 use drawbridge_domain::share::ShareStatus;
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, ending};
 use drawbridge_runtime::{Environment, Handler, count};
 use jiff::SignedDuration;
 
@@ -71,7 +71,8 @@ where
             .connection(id)
             .await?
             .ok_or_else(|| FaultName::ConnectionNotFound.because(format!("the ledger has no connection {id}")))?;
-        if connection.attempt != request.attempt || connection.status == Status::Ready {
+        let asked_for = request.fault.is_some() || connection.ending.is_some();
+        if connection.attempt != request.attempt || connection.status == Status::Ready || !asked_for {
             return Err(FaultName::RunOver.because(format!(
                 "this is attempt {} at {id}, the ledger is at attempt {} and says {}: nothing is closed",
                 request.attempt,
@@ -83,7 +84,7 @@ where
             return Err(FaultName::ConnectionBusy.because(format!("{id} is held by {holder}: nothing is closed")));
         }
         if matches!(connection.status, Status::Failed | Status::Closed) {
-            let fault = connection.fault.unwrap_or_else(|| request.fault.fault());
+            let fault = request.fault.as_ref().map(|said| connection.fault.unwrap_or_else(|| said.fault()));
             return Ok(CloseAnswer { fault, removed: Vec::new() });
         }
         let connection = self.begin(connection, request, now).await?;
@@ -101,9 +102,15 @@ where
         if connection.status == Status::Closing && connection.execution.is_some() {
             return Ok(connection);
         }
-        let fault = request.fault.fault();
         let mut next = connection;
         next.execution = Some(request.execution.clone());
+        let Some(fault) = request.fault.as_ref().map(ErrorOutput::fault) else {
+            // Whoever wrote that it is to be closed wrote the reason, and a run before this one what is in the way.
+            let why = if next.status == Status::Closing { next.why.clone() } else { reason(&next, request) };
+            let what = format!("closing: {why}");
+            next.become_status(Status::Closing, now, why, format!("{} is removed", made_text(next.made.as_ref())));
+            return self.ledger.save_connection(next, audit(request, now, what)).await;
+        };
         if next.status != Status::Closing || next.fault.is_none() {
             if fault.class() == Class::Transient {
                 next.transient_runs += 1;
@@ -111,8 +118,8 @@ where
             count("Closed", 1, &[("fault", &fault.name)], now);
             next.fault = Some(fault.clone());
         }
-        let why = format!("{}: {}", fault.name, fault.message);
-        let what = format!("closing because of {why}");
+        let why = reason(&next, request);
+        let what = format!("closing because of {}: {}", fault.name, fault.message);
         next.become_status(Status::Closing, now, why, format!("{} is removed", made_text(next.made.as_ref())));
         self.ledger.save_connection(next, audit(request, now, what)).await
     }
@@ -162,10 +169,7 @@ where
         request: &CloseRequest,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        let why = format!(
-            "{}; it can't be removed: {obstacle}",
-            connection.fault.as_ref().map_or_else(String::new, |f| format!("{}: {}", f.name, f.message))
-        );
+        let why = format!("{}; it can't be removed: {obstacle}", reason(&connection, request));
         if obstacle.class() == Class::Transient || connection.why == why {
             return Ok(());
         }
@@ -196,6 +200,9 @@ where
         }
         let mut left = Vec::new();
         for endpoint in endpoints.into_iter().filter(|endpoint| !endpoint.is_deleted()) {
+            if is_anothers(endpoint.id.as_str(), connection) {
+                continue;
+            }
             let deleting = same_word(&endpoint.state, "deleting");
             // What is being deleted already may have lost its tags: that is no question any more.
             if !deleting && !is_ours(&endpoint.tags, connection, plan) {
@@ -222,6 +229,9 @@ where
         }
         let mut left = Vec::new();
         for association in associations {
+            if is_anothers(association.id.as_str(), connection) {
+                continue;
+            }
             let made = connection.made.as_ref().is_some_and(|made| made.id() == association.id.as_str());
             if same_word(&association.status, "DELETE_IN_PROGRESS") {
                 if made {
@@ -266,12 +276,22 @@ where
         request: &CloseRequest,
         now: Timestamp,
     ) -> Result<CloseAnswer, Fault> {
-        let fault = connection.fault.clone().unwrap_or_else(|| request.fault.fault());
         let removed: Vec<String> = connection.made.iter().map(|made| made.id().to_owned()).collect();
         let gone = if removed.is_empty() {
             "nothing was made".to_owned()
         } else {
             format!("{} is removed", removed.join(", "))
+        };
+        let said = request.fault.as_ref().map(ErrorOutput::fault);
+        if let Some(cause) = connection.ending.as_ref().map(|ending| ending.cause) {
+            let next = ending::finished(&connection, &gone, now);
+            count("Ended", 1, &[("cause", cause.as_str())], now);
+            let what = format!("closed; {gone}");
+            self.ledger.save_connection(next, audit(request, now, what)).await?;
+            return Ok(CloseAnswer { fault: said, removed });
+        }
+        let Some(fault) = connection.fault.clone().or(said) else {
+            return Err(nothing_said());
         };
         let mut next = connection;
         next.plan = None;
@@ -284,7 +304,7 @@ where
         let what_next = what_next(&fault, next.transient_runs);
         next.become_status(Status::Failed, now, why, what_next);
         self.ledger.save_connection(next, audit(request, now, what)).await?;
-        Ok(CloseAnswer { fault, removed })
+        Ok(CloseAnswer { fault: Some(fault), removed })
     }
 
     /// An onboarding: there is nothing to remove, the reason is recorded.
@@ -294,7 +314,7 @@ where
         request: &CloseRequest,
         now: Timestamp,
     ) -> Result<CloseAnswer, Fault> {
-        let fault = request.fault.fault();
+        let fault = request.fault.as_ref().map(ErrorOutput::fault).ok_or_else(nothing_said)?;
         let record = self
             .ledger
             .share(arn)
@@ -308,7 +328,7 @@ where
         }
         if !record.status.is_running() {
             let fault = record.fault.unwrap_or(fault);
-            return Ok(CloseAnswer { fault, removed: Vec::new() });
+            return Ok(CloseAnswer { fault: Some(fault), removed: Vec::new() });
         }
         let mut next = record;
         if fault.class() == Class::Transient {
@@ -330,14 +350,37 @@ where
         next.become_status(status, now, why, what_next);
         let what = format!("{} because of {}", status.as_str(), fault.name);
         self.ledger.save_share(next, audit(request, now, what)).await?;
-        Ok(CloseAnswer { fault, removed: Vec::new() })
+        Ok(CloseAnswer { fault: Some(fault), removed: Vec::new() })
     }
+}
+
+/// Why it is closed, in words: what failed, or what ends it.
+fn reason(connection: &Connection, request: &CloseRequest) -> String {
+    if let Some(ending) = &connection.ending {
+        return ending.why.clone();
+    }
+    let fault = connection.fault.clone().or_else(|| request.fault.as_ref().map(ErrorOutput::fault));
+    fault.map_or_else(String::new, |fault| format!("{}: {}", fault.name, fault.message))
+}
+
+fn nothing_said() -> Fault {
+    FaultName::UndecodableInput.because("the input says of no fault, and the record of nothing that ends it")
 }
 
 /// Both must hold: it carries this connection's tag, and it is in the connection's record, by the
 /// owner token of its plan.
 fn is_ours(tags: &BTreeMap<String, String>, connection: &Connection, plan: &Plan) -> bool {
     tags.get(TAG_CONNECTION).is_some_and(|id| id == connection.id.as_str()) && tags.get(TAG_OWNER) == Some(&plan.token)
+}
+
+/// Tags can be copied. Of a connection that was ready the record knows what was made, by its id: whatever else
+/// carries the same tags was made by somebody else. Before that, an answer that was lost may have left a second one.
+fn is_anothers(id: &str, connection: &Connection) -> bool {
+    let anothers = !connection.databases.is_empty() && connection.made.as_ref().is_some_and(|made| made.id() != id);
+    if anothers {
+        tracing::warn!(id, connection = connection.id.as_str(), "it is left alone: it does not stand in the record");
+    }
+    anothers
 }
 
 /// What is not ours is left alone. If the record says that it *is* ours, its tags were taken off,

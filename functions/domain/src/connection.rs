@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ending::Ending;
 use crate::fault::FaultRecord;
 use crate::ids::{
     AssociationId, ConnectionId, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId,
@@ -197,6 +198,9 @@ pub struct Connection {
     /// What the last run ended in, if in a fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultRecord>,
+    /// That it is to be closed, or was, for another reason than a fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
     /// When it was first asked for.
     pub wanted_at: Timestamp,
     /// When it was first ready.

@@ -101,6 +101,8 @@ faults! {
     ConnectionBusy, Permanent, "Nothing to do: the other run finishes it.";
     /// The run that this input belongs to is over: a late or repeated delivery.
     RunOver, Permanent, "Nothing to do: a later run, or none, owns the record.";
+    /// The connection is not wanted any more: what its run made is removed, and it ends as closed.
+    Withdrawn, Permanent, "Nothing to do: it is closed as was asked.";
     /// An earlier run's close was not confirmed: it is closed first, opened by the next attempt.
     CloseUnconfirmed, Permanent, "Nothing to do: the sweep starts another attempt when the close is confirmed.";
     /// Three runs in a row ended in a transient fault.

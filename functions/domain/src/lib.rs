@@ -4,7 +4,9 @@
 //! what time it is come in as arguments, what should be done goes out as a value. The shape of a
 //! decision is `decide(observed, subscriptions, now) -> plan`, so most tests need no fake.
 
+pub mod claims;
 pub mod connection;
+pub mod ending;
 pub mod facts;
 pub mod fault;
 pub mod identity;
@@ -14,6 +16,7 @@ pub mod network;
 pub mod observation;
 pub mod ports;
 pub mod preflight;
+pub mod presence;
 pub mod profile;
 pub mod reach;
 pub mod share;

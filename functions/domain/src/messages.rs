@@ -149,8 +149,10 @@ pub struct CloseRequest {
     pub attempt: u32,
     /// The ARN of the execution that asks.
     pub execution: String,
-    /// `$states.errorOutput` of the task that failed.
-    pub fault: ErrorOutput,
+    /// `$states.errorOutput` of the task that failed; none if nothing failed and the record says
+    /// that, and why, it is to be closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<ErrorOutput>,
 }
 
 /// Step Functions' error output. For a Lambda function's error, `Cause` is a JSON object with
@@ -187,8 +189,9 @@ impl ErrorOutput {
 /// The output of `close`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseAnswer {
-    /// Why the run ended; the execution fails under this name.
-    pub fault: FaultRecord,
+    /// Why the run ended; the execution fails under this name. None if closing was all that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultRecord>,
     /// The AWS ids of what was removed.
     #[serde(default)]
     pub removed: Vec<String>,

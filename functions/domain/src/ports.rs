@@ -131,10 +131,19 @@ pub trait ReadEndpoint {
     async fn endpoint_associations(&self, id: &VpcEndpointId) -> Result<Vec<EndpointAssociation>, Fault>;
 }
 
+/// A subscription that is in the ledger and can't be read: written by hand, or by a newer Drawbridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The name under which it stands.
+    pub name: String,
+    /// What is wrong with it.
+    pub problems: Problems,
+}
+
 /// Ledger: the subscriptions.
 pub trait Subscriptions {
-    /// Every valid subscription, and the problems of those that are not. Read consistently.
-    async fn subscriptions(&self) -> Result<(Vec<Subscription>, Vec<Problems>), Fault>;
+    /// Every valid subscription, and those that can't be read. Read consistently.
+    async fn subscriptions(&self) -> Result<(Vec<Subscription>, Vec<Unreadable>), Fault>;
 }
 
 /// Who did something, for the audit trail.
@@ -176,6 +185,8 @@ pub trait Attention {
     async fn connections_needing_attention(&self) -> Result<Vec<ConnectionId>, Fault>;
     /// Shares in a status that needs attention, all pages.
     async fn shares_needing_attention(&self) -> Result<Vec<ResourceShareArn>, Fault>;
+    /// The connections of a share in whatever status, all pages.
+    async fn connections_of_share(&self, share: &ResourceShareArn) -> Result<Vec<ConnectionId>, Fault>;
 }
 
 /// What became of a request to start an execution.

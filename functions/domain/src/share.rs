@@ -123,6 +123,8 @@ pub enum ShareStatus {
     Expired,
     /// A run ended in a fault.
     Failed,
+    /// It was accepted, and RAM shows it no more: its owner stopped sharing it.
+    Revoked,
 }
 
 impl ShareStatus {
@@ -139,6 +141,7 @@ impl ShareStatus {
             Self::Ignored => "ignored",
             Self::Expired => "expired",
             Self::Failed => "failed",
+            Self::Revoked => "revoked",
         }
     }
 
@@ -148,10 +151,11 @@ impl ShareStatus {
         matches!(self, Self::Found | Self::Accepting | Self::Declining)
     }
 
-    /// Whether it stands in the index of what needs attention.
+    /// Whether it stands in the index of what needs attention. What was accepted does, too: that RAM
+    /// shows it no more can only be told of what is known.
     #[must_use]
     pub const fn needs_attention(self) -> bool {
-        self.is_running() || matches!(self, Self::Held | Self::Failed)
+        !matches!(self, Self::Rejected | Self::Expired)
     }
 }
 
@@ -200,6 +204,12 @@ pub struct ShareRecord {
     pub accepted_at: Option<Timestamp>,
     /// The digest of the subscriptions that decided.
     pub digest: String,
+    /// The digest of everything that its connections were last held against: see [`crate::claims`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<String>,
+    /// Since when RAM shows it no more, though it was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unseen_since: Option<Timestamp>,
     /// The subscriptions that accept it.
     pub claims: Vec<SubscriptionName>,
     /// What was inside when it was last looked at.

@@ -82,6 +82,12 @@ pub fn share_step(
         next.accepted_at = Some(now);
         return ShareStep::Run(Box::new(next), why.to_owned());
     }
+    if seen.visible && record.status == ShareStatus::Revoked {
+        let why = "its owner shares it again";
+        let mut next = run_again(record, digest, now, why);
+        next.transient_runs = 0;
+        return ShareStep::Run(Box::new(next), why.to_owned());
+    }
     if can_run && record.digest != digest {
         let mut next = run_again(record, digest, now, "the subscriptions that decide on it changed");
         next.transient_runs = 0;
@@ -127,6 +133,8 @@ fn first_seen(seen: &SeenShare, digest: &str, found_by: FoundBy, now: Timestamp)
         transient_runs: 0,
         accepted_at: seen.visible.then_some(now),
         digest: digest.to_owned(),
+        settled: None,
+        unseen_since: None,
         claims: Vec::new(),
         resources: Vec::new(),
         found_by,
@@ -185,6 +193,7 @@ fn run_again(record: &ShareRecord, digest: &str, now: Timestamp, why: &str) -> S
     next.attempt += 1;
     digest.clone_into(&mut next.digest);
     next.execution = None;
+    next.unseen_since = None;
     next.become_status(ShareStatus::Found, now, vec![why.to_owned()], "the onboarding run vets it again");
     next
 }
@@ -301,7 +310,7 @@ pub fn aborted_connection(
         return None;
     }
     let fault = FaultName::RunAborted.because(format!(
-        "the connect run of attempt {} ended without a verdict while the connection was {}",
+        "the run of attempt {} ended without a verdict while the connection was {}",
         connection.attempt,
         connection.status.as_str()
     ));
@@ -311,7 +320,8 @@ pub fn aborted_connection(
     next.transient_runs += 1;
     next.execution = None;
     // A close keeps the reason for which it was begun, and what keeps it from getting done.
-    if next.status != Status::Closing || next.fault.is_none() {
+    let is_told = next.ending.is_some() || next.fault.is_some();
+    if next.status != Status::Closing || !is_told {
         next.fault = Some(fault.into());
         next.why.clone_from(&what);
     }
@@ -326,6 +336,10 @@ pub fn aborted_connection(
 /// Why that is not possible, as a sentence.
 pub fn retry_connection(connection: &Connection, now: Timestamp) -> Result<Connection, String> {
     match connection.status {
+        Status::Failed | Status::Closed if connection.claims.is_empty() => Err(format!(
+            "no subscription claims {}: subscribe to it again (`drawbridge subscribe FILE`), and the sweep opens it",
+            connection.id
+        )),
         Status::Failed | Status::Closed => {
             let mut next = want_again(connection, now, "an operator asked for another attempt");
             next.transient_runs = 0;
@@ -351,6 +365,10 @@ pub fn retry_share(record: &ShareRecord, now: Timestamp) -> Result<ShareRecord, 
             next.transient_runs = 0;
             Ok(next)
         }
+        ShareStatus::Revoked => Err(format!(
+            "{} is revoked, RAM shows it no more: ask its owner to share it again, and the sweep takes it up",
+            record.arn
+        )),
         ShareStatus::Expired | ShareStatus::Rejected => Err(format!(
             "the invitation to {} is {}: ask the owner to remove this account from the share and add it again",
             record.arn,
@@ -372,6 +390,7 @@ pub fn want_again(connection: &Connection, now: Timestamp, why: &str) -> Connect
     next.deadline = None;
     next.last_look.clear();
     next.databases.clear();
+    next.ending = None;
     next.become_status(Status::Wanted, now, why, "a connect run opens it");
     next
 }

@@ -16,8 +16,8 @@ use crate::share::{
     FoundBy, Invitation, InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource, VisibleShare,
 };
 use crate::subscription::{
-    Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust,
-    VpcTarget,
+    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
+    TargetKey, Trust, VpcTarget,
 };
 
 /// The account that shares.
@@ -97,6 +97,7 @@ pub fn subscription(called: &str) -> Subscription {
             resource_types: vec![ResourceType::ResourceConfiguration],
         },
         otherwise: Otherwise::Hold,
+        on_revoke: OnRevoke::Keep,
         profile: ProfileName::RedisCloud,
         targets: vec![vpc_target("vpc-0a")],
         tags: BTreeMap::new(),
@@ -152,6 +153,8 @@ pub fn share_record(status: ShareStatus) -> ShareRecord {
         transient_runs: 0,
         accepted_at: None,
         digest: "digest".to_owned(),
+        settled: Some("settled".to_owned()),
+        unseen_since: None,
         claims: vec![name("a")],
         resources: configurations(&["rcfg-1"]),
         found_by: FoundBy::Event,
@@ -223,6 +226,7 @@ pub fn connection(status: Status) -> Connection {
         last_look: Vec::new(),
         databases: Vec::new(),
         fault: None,
+        ending: None,
         wanted_at: at("2026-11-20T11:00:00Z"),
         ready_at: None,
         version: 3,

@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::fault::{Fault, FaultName};
 use crate::identity;
-use crate::ids::{AccountId, ResourceArn, SubscriptionName};
+use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::messages::Outcome;
 use crate::share::{InvitationStatus, ShareFacts, ShareStatus};
-use crate::subscription::{Otherwise, ResourceType, Subscription};
+use crate::subscription::{Otherwise, ResourceType, Subscription, Trust};
 
 /// How long an invitation whose content RAM does not list yet is looked at again, before it
 /// counts as empty: RAM is eventually consistent, without a documented bound.
@@ -135,6 +135,21 @@ fn closed_invitation(facts: &ShareFacts) -> Option<Verdict> {
     }
 }
 
+/// What a subscription's narrowing has against a share, whatever is inside.
+pub(crate) fn narrowed_away(trust: &Trust, arn: &ResourceShareArn, name: &str) -> Vec<String> {
+    let mut objections = Vec::new();
+    if !trust.shares.is_empty() && !trust.shares.contains(arn) {
+        objections.push(format!("share {arn} is not one of its trust.shares"));
+    }
+    if !trust.share_names.is_empty() && !trust.share_names.iter().any(|p| glob(p, name)) {
+        objections.push(format!(
+            "the share's name `{name}` matches none of its trust.share_names ({})",
+            trust.share_names.join(", ")
+        ));
+    }
+    objections
+}
+
 /// Everything that this subscription, which trusts the sender, has against the share.
 fn objections(facts: &ShareFacts, subscription: &Subscription) -> Vec<String> {
     let trust = &subscription.trust;
@@ -146,16 +161,7 @@ fn objections(facts: &ShareFacts, subscription: &Subscription) -> Vec<String> {
             facts.sender
         ));
     }
-    if !trust.shares.is_empty() && !trust.shares.contains(&facts.arn) {
-        objections.push(format!("share {} is not one of its trust.shares", facts.arn));
-    }
-    if !trust.share_names.is_empty() && !trust.share_names.iter().any(|p| glob(p, &facts.name)) {
-        objections.push(format!(
-            "the share's name `{}` matches none of its trust.share_names ({})",
-            facts.name,
-            trust.share_names.join(", ")
-        ));
-    }
+    objections.extend(narrowed_away(trust, &facts.arn, &facts.name));
     if facts.resources.is_empty() {
         objections.push("nothing is inside".to_owned());
     }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::connection::{Connection, Status};
+use crate::ending::Cause;
 use crate::identity::{self, Home};
 use crate::ids::{ResourceArn, SubscriptionName};
 use crate::preflight::{Finding, Severity};
@@ -72,19 +73,56 @@ pub fn fulfil(
     }
     // The digest is that of the subscriptions from which the present generation was planned, so it
     // stays as it is while a plan is carried out: should that fail, the change is seen then.
-    let changed = existing.digest != share.digest;
-    let shared_again = share.accepted_at.is_some_and(|at| at > existing.since);
-    if matches!(existing.status, Status::Failed | Status::Closed) && (changed || shared_again) {
-        let why = if changed { "the subscriptions that decide on it changed" } else { "the owner shared it again" };
-        next = want_again(&next, now, why);
-        next.digest.clone_from(&share.digest);
-        next.transient_runs = 0;
-        what.push(why.to_owned());
-    } else if changed && existing.status == Status::Wanted && existing.plan.is_none() {
+    let claimed = next.claims.len() > existing.claims.len();
+    let why = again_because(existing, share, claimed);
+    match (existing.status, why) {
+        (Status::Failed | Status::Closed, Some(why)) => {
+            next = want_again(&next, now, why);
+            next.digest.clone_from(&share.digest);
+            next.transient_runs = 0;
+            what.push(why.to_owned());
+        }
+        (status, Some(why)) if existing.ending.is_some() => {
+            what.extend(take_back(&mut next, status, why));
+        }
+        _ => {}
+    }
+    if existing.digest != share.digest && next.status == Status::Wanted && next.plan.is_none() {
         next.digest.clone_from(&share.digest);
     }
     (!what.is_empty() || next != *existing)
         .then(|| (next, if what.is_empty() { "looked at again".to_owned() } else { what.join("; ") }))
+}
+
+/// Why a connection that failed or ended is asked for again; none if nothing changed since.
+fn again_because(existing: &Connection, share: &ShareRecord, claimed: bool) -> Option<&'static str> {
+    let ending = existing.ending.as_ref();
+    let decided_by = ending.map_or(&existing.digest, |ending| &ending.digest);
+    let since = ending.map_or(existing.since, |ending| ending.since);
+    if *decided_by != share.digest {
+        Some("the subscriptions that decide on it changed")
+    } else if share.accepted_at.is_some_and(|at| at > since) || ending.is_some_and(|e| e.cause == Cause::Revoked) {
+        Some("the owner shared it again")
+    } else {
+        (ending.is_some() && claimed).then_some("a subscription asks for it again")
+    }
+}
+
+/// What ends is asked for again before its end: a wish that no run has seen is taken back, and what
+/// is being removed is opened anew afterwards. An operator's word is carried out first.
+fn take_back(next: &mut Connection, status: Status, why: &str) -> Option<String> {
+    let unseen = matches!(status, Status::Wanted | Status::Opening | Status::Waiting);
+    let ending = next.ending.as_mut()?;
+    if unseen && ending.cause != Cause::Operator {
+        next.ending = None;
+        "the run that has it goes on".clone_into(&mut next.next);
+        return Some(format!("{why}: it is not closed"));
+    }
+    if ending.reopen.is_some() {
+        return None;
+    }
+    ending.reopen = Some(why.to_owned());
+    Some(format!("{why}: it is opened anew when it is closed"))
 }
 
 fn new(home: &Home, share: &ShareRecord, wish: &Wish, subscriptions: &[Subscription], now: Timestamp) -> Connection {
@@ -112,6 +150,7 @@ fn new(home: &Home, share: &ShareRecord, wish: &Wish, subscriptions: &[Subscript
         last_look: Vec::new(),
         databases: Vec::new(),
         fault: None,
+        ending: None,
         wanted_at: now,
         ready_at: None,
         version: 0,
@@ -121,10 +160,11 @@ fn new(home: &Home, share: &ShareRecord, wish: &Wish, subscriptions: &[Subscript
     connection
 }
 
-const CLAIM_DIFFERS: &str = "ClaimDiffers";
+/// A claim asks for other settings than the first, which hold.
+pub const CLAIM_DIFFERS: &str = "ClaimDiffers";
 
 /// The first claim's settings hold; one that differs is told.
-fn differing(connection: &Connection, subscriptions: &[Subscription]) -> Vec<Finding> {
+pub(crate) fn differing(connection: &Connection, subscriptions: &[Subscription]) -> Vec<Finding> {
     let settings = |name: &SubscriptionName| {
         let subscription = subscriptions.iter().find(|s| s.name == *name)?;
         Some((subscription.target(&connection.target)?, subscription.profile, &subscription.tags))
@@ -148,6 +188,9 @@ fn differing(connection: &Connection, subscriptions: &[Subscription]) -> Vec<Fin
 fn join(names: &[SubscriptionName]) -> String {
     names.iter().map(SubscriptionName::as_str).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod again;
 
 #[cfg(test)]
 mod tests {

@@ -3,18 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use drawbridge_domain::claims::Known;
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::identity;
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput};
 use drawbridge_domain::ports::{
-    Attention, AuditEntry, Connections, ExecutionState, FindShares, Shares, Started, Subscriptions, Workflows,
+    Attention, AuditEntry, Connections, ExecutionState, FindShares, Shares, Started, Subscriptions, Unreadable,
+    Workflows,
 };
 use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
-use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
 use drawbridge_domain::trigger::{self, Trigger};
-use drawbridge_domain::{Fault, FaultName, Timestamp, verdict};
+use drawbridge_domain::{Fault, FaultName, Timestamp, presence, verdict};
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
 use jiff::SignedDuration;
@@ -22,12 +23,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How many shares or connections are worked on at once.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// What the environment sets.
 pub struct Settings {
     onboard_machine: String,
-    connect_machine: String,
+    pub(crate) connect_machine: String,
+    pub(crate) disconnect_machine: String,
     backoff: SignedDuration,
 }
 
@@ -37,6 +39,7 @@ impl Settings {
         Self {
             onboard_machine: environment.text("ONBOARD_MACHINE_ARN"),
             connect_machine: environment.text("CONNECT_MACHINE_ARN"),
+            disconnect_machine: environment.text("DISCONNECT_MACHINE_ARN"),
             backoff: SignedDuration::from_secs(i64::from(seconds)),
         }
     }
@@ -60,8 +63,11 @@ pub struct Summary {
     shares: usize,
     /// How many connections needed attention.
     connections: usize,
-    /// How many runs were started.
+    /// How many runs were started, those that close left out.
     started: usize,
+    /// How many connections end, for their claims or for their share.
+    #[serde(skip_serializing_if = "is_none")]
+    ended: usize,
     /// How many shares were recorded without a run, such as expired ones.
     recorded: usize,
     /// How many runs had ended without a verdict.
@@ -70,11 +76,17 @@ pub struct Summary {
     left_to_others: usize,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
 /// What was done about one share or connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Done {
+pub(crate) enum Done {
     Nothing,
     Started,
+    Ended,
     Recorded,
     Aborted,
     LeftToOthers,
@@ -97,22 +109,23 @@ where
                 return Ok(Summary { ignored: Some(why), ..Summary::default() });
             }
         };
-        let (subscriptions, problems) = self.ledger.subscriptions().await?;
-        for problem in &problems {
-            tracing::error!(subscription = problem.source_name, "it is not valid and is left out: {problem}");
+        let (subscriptions, unreadable) = self.ledger.subscriptions().await?;
+        for Unreadable { name, problems } in &unreadable {
+            tracing::error!(subscription = name, "it is not valid and is left out: {problems}");
             count("InvalidSubscription", 1, &[], now);
         }
-        let round = Round { intake: self, subscriptions: &subscriptions, woken_by, now };
-        round.all().await
+        let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
+        let known = Known { subscriptions: &subscriptions, unreadable: &unreadable };
+        Round { intake: self, known, woken_by, now }.all().await
     }
 }
 
 /// One look at everything.
-struct Round<'a, R, L, W> {
-    intake: &'a Intake<R, L, W>,
-    subscriptions: &'a [Subscription],
-    woken_by: FoundBy,
-    now: Timestamp,
+pub(crate) struct Round<'a, R, L, W> {
+    pub(crate) intake: &'a Intake<R, L, W>,
+    pub(crate) known: Known<'a>,
+    pub(crate) woken_by: FoundBy,
+    pub(crate) now: Timestamp,
 }
 
 impl<R, L, W> Round<'_, R, L, W>
@@ -138,25 +151,16 @@ where
         let waiting = self.intake.ledger.shares_needing_attention().await?;
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
         let mut summary = Summary { shares: seen.len(), connections: connections.len(), ..Summary::default() };
-        outcomes.extend(
-            stream::iter(seen.values())
-                .map(|share| self.share(share))
-                .buffer_unordered(AT_ONCE)
-                .collect::<Vec<_>>()
-                .await,
-        );
-        outcomes.extend(
-            stream::iter(&unseen)
-                .map(|arn| self.unseen(arn, all_seen))
-                .buffer_unordered(AT_ONCE)
-                .collect::<Vec<_>>()
-                .await,
-        );
+        let of_seen = stream::iter(seen.values()).map(|share| self.share(share)).buffer_unordered(AT_ONCE);
+        outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
+        let of_unseen = stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen)).buffer_unordered(AT_ONCE);
+        outcomes.extend(of_unseen.collect::<Vec<_>>().await.into_iter().flatten());
         let mut first_fault = None;
         for outcome in outcomes {
             match outcome {
                 Ok(Done::Nothing) => {}
                 Ok(Done::Started) => summary.started += 1,
+                Ok(Done::Ended) => summary.ended += 1,
                 Ok(Done::Recorded) => summary.recorded += 1,
                 Ok(Done::Aborted) => summary.aborted += 1,
                 Ok(Done::LeftToOthers) => summary.left_to_others += 1,
@@ -199,11 +203,52 @@ where
         Ok(seen)
     }
 
-    async fn share(&self, seen: &SeenShare) -> Result<Done, Fault> {
-        let record = self.intake.ledger.share(&seen.arn).await?;
-        let digest = verdict::digest(self.subscriptions, &seen.sender);
-        let step =
-            sweep::share_step(seen, record.as_ref(), &digest, self.woken_by, self.intake.settings.backoff, self.now);
+    async fn share(&self, seen: &SeenShare) -> Vec<Result<Done, Fault>> {
+        let record = match self.intake.ledger.share(&seen.arn).await {
+            Ok(record) => record,
+            Err(fault) => return vec![Err(fault)],
+        };
+        let digest = verdict::digest(self.known.subscriptions, &seen.sender);
+        let backoff = self.intake.settings.backoff;
+        let mut step = sweep::share_step(seen, record.as_ref(), &digest, self.woken_by, backoff, self.now);
+        if step == ShareStep::Nothing {
+            step = record.as_ref().map_or(step, |record| self.looked(record, seen.visible));
+        }
+        self.go_on(record, step).await
+    }
+
+    /// A share that needs attention and that RAM does not show, or (`all_seen` is false) could not be asked for.
+    async fn unseen(&self, arn: &ResourceShareArn, all_seen: bool) -> Vec<Result<Done, Fault>> {
+        let record = match self.intake.ledger.share(arn).await {
+            Ok(Some(record)) => record,
+            Ok(None) => return Vec::new(),
+            Err(fault) => return vec![Err(fault)],
+        };
+        let step = if record.status.is_running() {
+            ShareStep::Ensure
+        } else if !all_seen {
+            ShareStep::Nothing
+        } else if let Some((next, what)) = sweep::gone_share(&record, self.now) {
+            ShareStep::Record(Box::new(next), what)
+        } else {
+            self.looked(&record, false)
+        };
+        self.go_on(Some(record), step).await
+    }
+
+    /// What this look at RAM says of a share that there is nothing else to do about.
+    fn looked(&self, record: &ShareRecord, shown: bool) -> ShareStep {
+        let looked = presence::looked(record, shown, self.now);
+        looked.map_or(ShareStep::Nothing, |(next, what)| ShareStep::Record(Box::new(next), what))
+    }
+
+    async fn go_on(&self, record: Option<ShareRecord>, step: ShareStep) -> Vec<Result<Done, Fault>> {
+        let (step, mut outcomes) = self.settle(record.as_ref(), step).await;
+        outcomes.push(self.take(record, step).await);
+        outcomes
+    }
+
+    async fn take(&self, record: Option<ShareRecord>, step: ShareStep) -> Result<Done, Fault> {
         match (step, record) {
             (ShareStep::Run(next, what), record) => {
                 let Some(saved) = self.save_share(*next, what).await? else {
@@ -220,20 +265,6 @@ where
             }
             (ShareStep::Ensure, Some(record)) => self.ensure_onboard(record).await,
             (ShareStep::Ensure | ShareStep::Nothing, _) => Ok(Done::Nothing),
-        }
-    }
-
-    /// A share that needs attention and that RAM does not show, or (`all_seen` is false) could not be asked for.
-    async fn unseen(&self, arn: &ResourceShareArn, all_seen: bool) -> Result<Done, Fault> {
-        match self.intake.ledger.share(arn).await? {
-            Some(record) if record.status.is_running() => self.ensure_onboard(record).await,
-            Some(record) if all_seen => match sweep::gone_share(&record, self.now) {
-                Some((next, what)) => {
-                    Ok(self.save_share(next, what).await?.map_or(Done::LeftToOthers, |_| Done::Recorded))
-                }
-                None => Ok(Done::Nothing),
-            },
-            _ => Ok(Done::Nothing),
         }
     }
 
@@ -272,12 +303,12 @@ where
             }
             ConnectionStep::Run(next, what) => self.rerun(*next, what, Done::Started).await,
             ConnectionStep::Ensure => {
-                if self.start_connect(&connection).await? == Started::Now {
+                if self.start_run(&connection).await? == Started::Now {
                     return Ok(Done::Started);
                 }
                 let name = identity::connect_execution(&connection.id, connection.generation, connection.attempt);
                 let holder = connection.execution.as_deref();
-                if !self.is_over(&self.intake.settings.connect_machine, &name, holder).await? {
+                if !self.is_over(self.machine_of(&connection), &name, holder).await? {
                     return Ok(Done::Nothing);
                 }
                 match sweep::aborted_connection(&connection, backoff, self.now) {
@@ -291,7 +322,7 @@ where
     async fn rerun(&self, next: Connection, what: String, done: Done) -> Result<Done, Fault> {
         match self.intake.ledger.save_connection(next, self.audit(what)).await {
             Ok(saved) => {
-                self.start_connect(&saved).await?;
+                self.start_run(&saved).await?;
                 Ok(done)
             }
             Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
@@ -314,10 +345,10 @@ where
         self.intake.workflows.start(&self.intake.settings.onboard_machine, &name, &json!(input)).await
     }
 
-    async fn start_connect(&self, connection: &Connection) -> Result<Started, Fault> {
+    pub(crate) async fn start_run(&self, connection: &Connection) -> Result<Started, Fault> {
         let input = ConnectInput { connection: connection.id.clone(), attempt: connection.attempt };
         let name = identity::connect_execution(&connection.id, connection.generation, connection.attempt);
-        self.intake.workflows.start(&self.intake.settings.connect_machine, &name, &json!(input)).await
+        self.intake.workflows.start(self.machine_of(connection), &name, &json!(input)).await
     }
 
     /// Whether the run that holds the record is over; if none does, whether that of this name is.
@@ -327,12 +358,12 @@ where
         Ok(matches!(state, ExecutionState::Succeeded | ExecutionState::Ended))
     }
 
-    fn audit(&self, what: String) -> AuditEntry {
+    pub(crate) fn audit(&self, what: String) -> AuditEntry {
         AuditEntry { at: self.now, by: format!("intake ({})", found_by(self.woken_by)), execution: None, what }
     }
 }
 
-const fn found_by(woken_by: FoundBy) -> &'static str {
+pub(crate) const fn found_by(woken_by: FoundBy) -> &'static str {
     match woken_by {
         FoundBy::Event => "event",
         FoundBy::Sweep => "sweep",

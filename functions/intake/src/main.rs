@@ -1,5 +1,6 @@
 //! Turns any trigger into the runs that should be under way.
 
+mod ends;
 mod handler;
 
 use drawbridge_ledger::Ledger;

@@ -86,6 +86,9 @@ where
         if let Some(holder) = connection.execution.as_ref().filter(|holder| **holder != request.execution) {
             return Err(FaultName::ConnectionBusy.because(format!("{id} is held by {holder}")));
         }
+        if let Some(ending) = &connection.ending {
+            return Err(FaultName::Withdrawn.because(ending.why.clone()));
+        }
         Ok(connection)
     }
 

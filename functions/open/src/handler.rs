@@ -16,7 +16,7 @@ use drawbridge_domain::preflight::{self, Preflight, Severity, VpcSeen};
 use drawbridge_domain::profile::Profile;
 use drawbridge_domain::subscription::{Subnets, Subscription, Target, VpcTarget};
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, claims};
 use drawbridge_runtime::{Environment, Handler};
 
 /// What the environment sets.
@@ -131,6 +131,9 @@ where
             return Err(FaultName::CloseUnconfirmed
                 .because("an earlier run began to close it and did not see it closed; that is finished first"));
         }
+        if let Some(ending) = &connection.ending {
+            return Err(FaultName::Withdrawn.because(ending.why.clone()));
+        }
         Ok(connection)
     }
 
@@ -159,7 +162,7 @@ where
         let preflight = self.preflight(&connection, subscription, target, &home).await?;
 
         let mut next = connection;
-        next.findings.retain(|finding| finding.code == "ClaimDiffers");
+        next.findings.retain(claims::outlives_preflight);
         next.findings.extend(preflight.findings);
         let Some(call) = preflight.call else {
             let errors: Vec<_> = next

@@ -93,7 +93,7 @@ fn delivered_again(record: &ShareRecord) -> Result<VetAnswer, Fault> {
         ShareStatus::Declining | ShareStatus::Rejected => Outcome::Reject,
         ShareStatus::Held => Outcome::Hold,
         ShareStatus::Ignored | ShareStatus::Expired => Outcome::Ignore,
-        ShareStatus::Found | ShareStatus::Failed => {
+        ShareStatus::Found | ShareStatus::Failed | ShareStatus::Revoked => {
             return Err(FaultName::RunOver.because(format!(
                 "attempt {} at {} ended as {}",
                 record.attempt,

@@ -96,8 +96,7 @@ impl Ledger {
     /// Of the reads; one that cannot be read is left out with a warning.
     pub async fn connections_of(&self, share: &ResourceShareArn) -> Result<Vec<Connection>, Fault> {
         let mut connections = Vec::new();
-        for item in self.index(BY_SHARE, "share_arn", share.as_str()).await? {
-            let Some(id) = text_of(&item, "pk").and_then(keys::connection_of) else { continue };
+        for id in self.connections_of_share(share).await? {
             match self.connection(&id).await {
                 Ok(found) => connections.extend(found),
                 Err(fault) if fault.name == FaultName::InvalidRequest => tracing::warn!(%fault, "left out"),
@@ -172,8 +171,16 @@ fn keep<T: DeserializeOwned>(item: Item, kept: &mut Vec<T>) -> Option<Fault> {
 /// The statuses of connections that stand in the index.
 const CONNECTIONS: [Status; 5] = [Status::Wanted, Status::Opening, Status::Waiting, Status::Closing, Status::Failed];
 /// The statuses of shares that stand in the index.
-const SHARES: [ShareStatus; 5] =
-    [ShareStatus::Found, ShareStatus::Accepting, ShareStatus::Declining, ShareStatus::Held, ShareStatus::Failed];
+const SHARES: [ShareStatus; 8] = [
+    ShareStatus::Found,
+    ShareStatus::Accepting,
+    ShareStatus::Declining,
+    ShareStatus::Accepted,
+    ShareStatus::Held,
+    ShareStatus::Ignored,
+    ShareStatus::Failed,
+    ShareStatus::Revoked,
+];
 
 impl Attention for Ledger {
     async fn connections_needing_attention(&self) -> Result<Vec<ConnectionId>, Fault> {
@@ -182,6 +189,11 @@ impl Attention for Ledger {
 
     async fn shares_needing_attention(&self) -> Result<Vec<ResourceShareArn>, Fault> {
         self.attention(&SHARES.map(ShareStatus::as_str), keys::share_of).await
+    }
+
+    async fn connections_of_share(&self, share: &ResourceShareArn) -> Result<Vec<ConnectionId>, Fault> {
+        let found = self.index(BY_SHARE, "share_arn", share.as_str()).await?;
+        Ok(found.iter().filter_map(|item| text_of(item, "pk").and_then(keys::connection_of)).collect())
     }
 }
 
@@ -204,11 +216,14 @@ mod tests {
             ShareStatus::Found
             | ShareStatus::Accepting
             | ShareStatus::Declining
+            | ShareStatus::Accepted
             | ShareStatus::Held
-            | ShareStatus::Failed => true,
-            ShareStatus::Accepted | ShareStatus::Rejected | ShareStatus::Ignored | ShareStatus::Expired => false,
+            | ShareStatus::Ignored
+            | ShareStatus::Failed
+            | ShareStatus::Revoked => true,
+            ShareStatus::Rejected | ShareStatus::Expired => false,
         };
-        let quiet = [ShareStatus::Accepted, ShareStatus::Rejected, ShareStatus::Ignored, ShareStatus::Expired];
+        let quiet = [ShareStatus::Rejected, ShareStatus::Expired];
         for status in SHARES.into_iter().chain(quiet) {
             assert_eq!(status.needs_attention(), asked(status), "{status:?}");
             assert_eq!(SHARES.contains(&status), asked(status), "{status:?}");

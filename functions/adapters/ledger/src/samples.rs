@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, PlannedDns, Status};
+use drawbridge_domain::ending::{Cause, Ending};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::ids::{
     AccountId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, SecurityGroupId, SubnetId, SubscriptionName,
@@ -40,6 +41,8 @@ pub(crate) fn share() -> ShareRecord {
         transient_runs: 1,
         accepted_at: Some(at("2026-11-21T01:02:04.000000001Z")),
         digest: "0123".to_owned(),
+        settled: Some("4567".to_owned()),
+        unseen_since: Some(at("2026-11-21T01:02:05.123456789Z")),
         claims: vec![SubscriptionName::parse("redis").unwrap()],
         resources: vec![SharedResource {
             arn: RESOURCE.to_owned(),
@@ -122,6 +125,14 @@ pub(crate) fn connection() -> Connection {
             },
         ],
         fault: Some(FaultRecord { name: "RunAborted".to_owned(), message: "stopped".to_owned() }),
+        ending: Some(Ending {
+            cause: Cause::Operator,
+            why: "the service moved".to_owned(),
+            by: "drawbridge close (ana)".to_owned(),
+            since: at("2026-11-21T01:02:03.000000001Z"),
+            digest: "0123".to_owned(),
+            reopen: Some("a subscription asks for it again".to_owned()),
+        }),
         wanted_at: at("2026-11-21T01:00:00Z"),
         ready_at: Some(at("2026-11-21T01:01:00Z")),
         version: 7,

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use drawbridge_domain::Fault;
 use drawbridge_domain::ids::SubscriptionName;
-use drawbridge_domain::ports::{AuditEntry, Subscriptions};
+use drawbridge_domain::ports::{AuditEntry, Subscriptions, Unreadable};
 use drawbridge_domain::subscription::{Problem, Problems, Subscription, parse};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,22 @@ impl Ledger {
         Ok(if before.is_none() { SubscriptionWrite::Created } else { SubscriptionWrite::Replaced(from + 1) })
     }
 
+    /// Removes a subscription, on condition that nobody writes it in between. Gives back whether
+    /// there was one.
+    ///
+    /// # Errors
+    /// `LedgerConflict` if somebody did.
+    pub async fn delete_subscription(&self, name: &SubscriptionName, audit: AuditEntry) -> Result<bool, Fault> {
+        let Some(before) = self.item(SUBSCRIPTION, name.as_str()).await? else {
+            return Ok(false);
+        };
+        let from = number_of(&before, "version").unwrap_or(0);
+        let change = change_id(SUBSCRIPTION, name.as_str(), from + 1, &audit, &"withdrawn");
+        let audit = Entry { entry: audit, status: name.to_string(), version: from + 1, change };
+        self.remove(SUBSCRIPTION, name.as_str(), from, audit).await?;
+        Ok(true)
+    }
+
     /// The subscription of this name.
     ///
     /// # Errors
@@ -87,17 +103,19 @@ impl Ledger {
 }
 
 impl Subscriptions for Ledger {
-    async fn subscriptions(&self) -> Result<(Vec<Subscription>, Vec<Problems>), Fault> {
+    async fn subscriptions(&self) -> Result<(Vec<Subscription>, Vec<Unreadable>), Fault> {
         // Names start with a lower-case letter; the audit entries of the same `pk` do not.
         let items = self.items(SUBSCRIPTION, "a", "{").await?;
-        let (mut subscriptions, mut problems) = (Vec::new(), Vec::new());
+        let (mut subscriptions, mut unreadable) = (Vec::new(), Vec::new());
         for item in &items {
             match read(item) {
                 Ok(subscription) => subscriptions.push(subscription),
-                Err(found) => problems.push(found),
+                Err(problems) => {
+                    unreadable.push(Unreadable { name: text_of(item, "sk").unwrap_or("?").to_owned(), problems });
+                }
             }
         }
-        Ok((subscriptions, problems))
+        Ok((subscriptions, unreadable))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Refusal;
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem};
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ports::{AuditEntry, Connections, Shares};
 use drawbridge_domain::share::ShareRecord;
@@ -10,7 +10,7 @@ use drawbridge_domain::{Fault, FaultName, identity, ids};
 
 use crate::Ledger;
 use crate::audit::Entry;
-use crate::codec::{Item, Record, decode, encode, number_of, text_of};
+use crate::codec::{Item, Record, decode, encode, number_of, text, text_of};
 use crate::keys;
 
 /// What `TransactWriteItems` with two `Put`s needs.
@@ -51,6 +51,43 @@ impl Ledger {
         Ok(record)
     }
 
+    /// Removes an item that has this version and writes the audit entry: both or neither. An item
+    /// that is gone is success: it was this removal whose answer was lost, or another.
+    pub(crate) async fn remove(&self, pk: &str, sk: &str, from: u64, audit: Entry) -> Result<(), Fault> {
+        let delete = Delete::builder()
+            .table_name(&self.table)
+            .key("pk", text(pk))
+            .key("sk", text(sk))
+            .expression_attribute_names("#version", "version");
+        // An item written by hand may lack a version.
+        let delete = if from == 0 {
+            delete.condition_expression("attribute_not_exists(#version)")
+        } else {
+            delete
+                .condition_expression("#version = :from")
+                .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
+        };
+        let entry = Put::builder().table_name(&self.table).set_item(Some(audit.item(pk)?));
+        let answer = self
+            .client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().delete(delete.build().map_err(unsendable)?).build())
+            .transact_items(TransactWriteItem::builder().put(entry.build().map_err(unsendable)?).build())
+            .client_request_token(self.token(&audit))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            Err(error) => match refusal(pk, error) {
+                Refused::Fault(fault) => Err(fault),
+                Refused::Overtaken(_) if self.item(pk, sk).await?.is_none() => Ok(()),
+                Refused::Overtaken(how) => Err(FaultName::LedgerConflict.because(format!(
+                    "`{pk}` / `{sk}`: it was to be removed as version {from} and is another by now ({how})"
+                ))),
+            },
+        }
+    }
+
     /// Writes both or neither.
     ///
     /// # Errors
@@ -70,8 +107,6 @@ impl Ledger {
                 .expression_attribute_values(":from", AttributeValue::N(write.from.to_string()))
         };
         let entry = Put::builder().table_name(&self.table).set_item(Some(audit));
-        let unsendable =
-            |error: aws_sdk_dynamodb::error::BuildError| FaultName::InvalidRequest.because(error.to_string());
         let answer = self
             .client
             .transact_write_items()
@@ -115,6 +150,10 @@ impl Ledger {
             "`{pk}` / `{sk}`: the write was decided from {decided_from}, the ledger holds {found} ({how}): read it and decide again"
         )))
     }
+}
+
+fn unsendable(error: aws_sdk_dynamodb::error::BuildError) -> Fault {
+    FaultName::InvalidRequest.because(error.to_string())
 }
 
 /// Why a transaction was refused.

@@ -287,14 +287,27 @@ async fn subscriptions_are_written_once_and_read_by_the_one_parser() {
     let of = |name: &str| format!("the ledger's subscription `{name}`");
     engine.tamper("SUBSCRIPTION".to_owned(), "by-hand", "document", AttributeValue::S("version: [".to_owned())).await;
     engine.tamper("SUBSCRIPTION".to_owned(), "renamed", "document", AttributeValue::S(stored.document)).await;
-    let (subscriptions, problems) = ledger.subscriptions().await.unwrap();
+    let (subscriptions, unreadable) = ledger.subscriptions().await.unwrap();
     assert_eq!(subscriptions, [second]);
-    let names: Vec<_> = problems.iter().map(|problems| problems.source_name.clone()).collect();
-    assert_eq!(names, [of("by-hand"), of("renamed")]);
-    assert!(problems[1].problems[0].message.contains("`redis`"), "{}", problems[1]);
+    let names: Vec<_> = unreadable.iter().map(|each| (each.name.as_str(), each.problems.source_name.clone())).collect();
+    assert_eq!(names, [("by-hand", of("by-hand")), ("renamed", of("renamed"))]);
+    assert!(unreadable[1].problems.problems[0].message.contains("`redis`"), "{}", unreadable[1].problems);
 
     // What was written by hand, and has no version, can be replaced.
     let mended = Subscription { name: "by-hand".to_owned().try_into().unwrap(), ..first };
     assert_eq!(ledger.put_subscription(&mended, at_first()).await.unwrap(), SubscriptionWrite::Replaced(1));
     assert_eq!(ledger.subscriptions().await.unwrap().0.len(), 2);
+
+    // What is withdrawn is gone, be it unreadable, and leaves its audit trail.
+    let withdrawn = || AuditEntry { what: "withdrew it".to_owned(), ..at_first() };
+    for name in ["redis", "renamed"] {
+        let name = name.to_owned().try_into().unwrap();
+        assert!(ledger.delete_subscription(&name, withdrawn()).await.unwrap(), "{name}");
+        assert!(!ledger.delete_subscription(&name, withdrawn()).await.unwrap(), "{name} is gone already");
+    }
+    let (subscriptions, unreadable) = ledger.subscriptions().await.unwrap();
+    assert_eq!((subscriptions, unreadable.len()), (vec![mended], 0));
+    let trail = ledger.audit_trail(&Subject::Subscriptions).await.unwrap();
+    let told = trail.iter().filter(|entry| entry.entry.what == "withdrew it").map(|entry| entry.version);
+    assert_eq!(told.collect::<Vec<_>>(), [1, 3]);
 }

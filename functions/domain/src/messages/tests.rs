@@ -31,7 +31,7 @@ fn close_is_asked_about_a_connection_or_a_share_as_the_state_machines_ask() {
     }));
     assert_eq!((of_connection.subject, of_connection.attempt), (Subject::Connection(id), 2));
     assert_eq!(of_connection.execution, execution("connect", "x"));
-    let recorded = of_connection.fault.fault();
+    let recorded = of_connection.fault.unwrap().fault();
     assert_eq!((recorded.name.as_str(), recorded.message.as_str()), ("PreflightFailed", "VpcMissing: no vpc-0a"));
 
     let of_share: CloseRequest = read(json!({
@@ -41,7 +41,7 @@ fn close_is_asked_about_a_connection_or_a_share_as_the_state_machines_ask() {
         "fault": {"Error": "States.Timeout"},
     }));
     assert_eq!(of_share.subject, Subject::Share(share_arn(SENDER)));
-    assert_eq!(of_share.fault.fault().name, "States.Timeout");
+    assert_eq!(of_share.fault.unwrap().fault().name, "States.Timeout");
 }
 
 #[test]
@@ -51,9 +51,12 @@ fn what_close_is_asked_survives_writing_and_reading() {
             subject,
             attempt: 1,
             execution: execution("connect", "x"),
-            fault: error_output("Throttled", "too many"),
+            fault: Some(error_output("Throttled", "too many")),
         };
         assert_eq!(read::<CloseRequest>(json!(request)), request);
+        let nothing_failed = CloseRequest { fault: None, ..request };
+        assert!(json!(nothing_failed).get("fault").is_none());
+        assert_eq!(read::<CloseRequest>(json!(nothing_failed)), nothing_failed);
     }
 }
 
@@ -64,7 +67,6 @@ fn close_takes_nothing_that_names_no_subject() {
         ("share", None),
         ("attempt", None),
         ("execution", None),
-        ("fault", None),
         ("share", Some(json!("arn:aws:s3:::bucket"))),
         ("share", Some(json!(null))),
         ("attempt", Some(json!(-1))),
@@ -160,8 +162,9 @@ fn the_words_on_the_wire() {
         json!(OpenAnswer { connection: id.clone(), made: "vpce-0a".to_owned() }),
         json!({"connection": id, "made": "vpce-0a"})
     );
-    let closed = CloseAnswer { fault: fault(FaultName::Throttled), removed: vec!["vpce-0a".to_owned()] };
+    let closed = CloseAnswer { fault: Some(fault(FaultName::Throttled)), removed: vec!["vpce-0a".to_owned()] };
     assert_eq!(json!(closed), json!({"fault": {"name": "Throttled", "message": "it was so"}, "removed": ["vpce-0a"]}));
+    assert_eq!(json!(CloseAnswer { fault: None, removed: Vec::new() }), json!({"removed": []}));
     assert_eq!(json!(ConnectInput { connection: id.clone(), attempt: 1 }), json!({"connection": id, "attempt": 1}));
     assert_eq!(
         json!(OnboardInput { share: share_arn(SENDER), attempt: 1 }),
@@ -290,7 +293,7 @@ proptest! {
             "execution": "x",
             "fault": {"Error": error, "Cause": cause},
         });
-        prop_assert_eq!(read::<CloseRequest>(request).fault.fault(), recorded);
+        prop_assert_eq!(read::<CloseRequest>(request).fault.map(|said| said.fault()), Some(recorded));
     }
 
     #[test]

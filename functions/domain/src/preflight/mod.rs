@@ -17,6 +17,7 @@ use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc
 pub use codes::CODES;
 use codes::Code;
 pub use service_network::service_network;
+pub(crate) use vpc::planned_dns;
 pub use vpc::vpc;
 
 /// Whether a finding stops the connection.

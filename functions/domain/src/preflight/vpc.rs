@@ -49,7 +49,7 @@ pub fn vpc(
 }
 
 /// A target's private DNS in EC2's words.
-pub(super) fn planned_dns(wish: &PrivateDns, profile: &Profile) -> PlannedDns {
+pub(crate) fn planned_dns(wish: &PrivateDns, profile: &Profile) -> PlannedDns {
     let on = |preference: &str, domains: &[String]| PlannedDns {
         enabled: true,
         preference: Some(preference.to_owned()),

@@ -29,6 +29,7 @@ impl Subscription {
             "name": self.name,
             "trust": trust_document,
             "otherwise": self.otherwise,
+            "on_revoke": self.on_revoke,
             "profile": self.profile,
             "targets": self.targets.iter().map(target).collect::<Vec<_>>(),
             "tags": self.tags,

@@ -29,6 +29,8 @@ pub struct Subscription {
     pub trust: Trust,
     /// What happens to a share that nobody's trust covers.
     pub otherwise: Otherwise,
+    /// What happens to what is connected when its owner stops sharing it.
+    pub on_revoke: OnRevoke,
     /// What is true of the vendor.
     pub profile: ProfileName,
     /// Where to connect; at least one, each VPC or service network at most once.
@@ -93,6 +95,17 @@ pub enum Otherwise {
     Reject,
     /// It is recorded and left alone.
     Ignore,
+}
+
+/// What happens to connections of a share that its owner stops sharing. AWS keeps what is connected
+/// and refuses only what is new [AWS:vpc-lattice/ug/sharing].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnRevoke {
+    /// They stay.
+    Keep,
+    /// They are closed.
+    Close,
 }
 
 /// One place to connect to.

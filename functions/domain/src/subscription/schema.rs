@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Otherwise, ResourceType, bounds};
+use super::{OnRevoke, Otherwise, ResourceType, bounds};
 use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
 use crate::profile::ProfileName;
 
@@ -27,6 +27,11 @@ pub fn json_schema() -> Value {
                 "description": "What happens to a share that no subscription accepts: hold it for a person, reject the invitation, or record it and leave it alone.",
                 "enum": [Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore],
                 "default": Otherwise::Ignore,
+            },
+            "on_revoke": {
+                "description": "What happens to what is connected when its owner stops sharing it: keep it, as AWS does, or close it.",
+                "enum": [OnRevoke::Keep, OnRevoke::Close],
+                "default": OnRevoke::Keep,
             },
             "profile": {
                 "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS.",

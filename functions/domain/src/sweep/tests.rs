@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+mod endings;
 mod properties;
 
 use super::*;
@@ -8,7 +9,7 @@ use crate::testing::{
 
 const BACKOFF: SignedDuration = SignedDuration::from_mins(1);
 
-const SHARE_STATUSES: [ShareStatus; 9] = [
+const SHARE_STATUSES: [ShareStatus; 10] = [
     ShareStatus::Found,
     ShareStatus::Accepting,
     ShareStatus::Declining,
@@ -18,6 +19,7 @@ const SHARE_STATUSES: [ShareStatus; 9] = [
     ShareStatus::Ignored,
     ShareStatus::Expired,
     ShareStatus::Failed,
+    ShareStatus::Revoked,
 ];
 
 const STATUSES: [Status; 7] =
@@ -171,7 +173,8 @@ fn what_was_accepted_outside_is_vetted_once() {
             let ShareStep::Run(next, _) = found else { panic!("{status:?} and {shown:?}: {found:?}") };
             assert_eq!((next.attempt, next.accepted_at), (2, Some(now())));
             let known = ShareRecord { accepted_at: Some(now()), ..share_record(status) };
-            assert_eq!(step(&seen(shown), Some(&known), "digest"), ShareStep::Nothing, "{status:?} and {shown:?}");
+            let again = step(&seen(shown), Some(&known), "digest");
+            assert_eq!(again == ShareStep::Nothing, status != ShareStatus::Revoked, "{status:?} and {shown:?}");
         }
     }
 }
@@ -339,7 +342,10 @@ fn what_stands_in_the_index() {
     let connections = STATUSES.into_iter().filter(|status| status.needs_attention()).map(Status::as_str);
     assert_eq!(connections.collect::<Vec<_>>(), ["wanted", "opening", "waiting", "closing", "failed"]);
     let shares = SHARE_STATUSES.into_iter().filter(|status| status.needs_attention()).map(ShareStatus::as_str);
-    assert_eq!(shares.collect::<Vec<_>>(), ["found", "accepting", "declining", "held", "failed"]);
+    assert_eq!(
+        shares.collect::<Vec<_>>(),
+        ["found", "accepting", "declining", "accepted", "held", "ignored", "failed", "revoked"]
+    );
 }
 
 #[test]
@@ -418,10 +424,8 @@ fn an_operator_may_try_again_what_is_over() {
                 assert_eq!(next.digest, before.digest);
             }
             Err(why) => {
-                assert!(
-                    status.is_running() || matches!(status, ShareStatus::Expired | ShareStatus::Rejected),
-                    "{status:?}"
-                );
+                let gone = matches!(status, ShareStatus::Expired | ShareStatus::Rejected | ShareStatus::Revoked);
+                assert!(status.is_running() || gone, "{status:?}");
                 assert!(why.contains(status.as_str()), "{why}");
             }
         }

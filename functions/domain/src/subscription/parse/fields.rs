@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, Trust, VpcTarget,
-    bounds,
+    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, Trust,
+    VpcTarget, bounds,
 };
 use super::reader::{Fields, Reader, below};
 use super::tree::{Node, Scalar, Value, WHOLE};
@@ -12,7 +12,8 @@ use super::words::shown;
 use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
 use crate::profile::ProfileName;
 
-const ROOT: &[&str] = &["version", "name", "trust", "otherwise", "profile", "targets", "tags", "limits", "ports"];
+const ROOT: &[&str] =
+    &["version", "name", "trust", "otherwise", "on_revoke", "profile", "targets", "tags", "limits", "ports"];
 const TRUST: &[&str] = &["senders", "share_names", "shares", "resource_types"];
 const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
@@ -20,6 +21,7 @@ const LIMITS: &[&str] = &["connections_per_share"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
     &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
+const ON_REVOKE: &[(&str, OnRevoke)] = &[("keep", OnRevoke::Keep), ("close", OnRevoke::Close)];
 const PRIVATE_DNS: &str = "`off`, `all-domains`, `verified-domains-only`, \
                            `verified-and-specified: [example.com]` or `specified-only: [example.com]`";
 
@@ -74,6 +76,8 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         .and_then(|node| trust(reader, node));
     let otherwise =
         optional(&fields, "otherwise", Some(Otherwise::Ignore), |node, path| reader.one_of(node, path, OTHERWISE));
+    let on_revoke =
+        optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| reader.one_of(node, path, ON_REVOKE));
     let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
     let profile =
         optional(&fields, "profile", Some(ProfileName::Generic), |node, path| reader.one_of(node, path, &profiles));
@@ -90,6 +94,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         name: name?,
         trust: trust?,
         otherwise: otherwise?,
+        on_revoke: on_revoke?,
         profile: profile?,
         targets: targets?,
         tags: tags?,

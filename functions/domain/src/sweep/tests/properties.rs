@@ -76,9 +76,10 @@ proptest! {
                     && record.fault.as_ref().is_some_and(|f| f.class() == Class::Transient)
                     && record.transient_runs <= MAX_TRANSIENT_RUNS;
                 let accepted_outside = seen.visible && record.accepted_at.is_none();
+                let shared_again = seen.visible && record.status == ShareStatus::Revoked;
                 let was_empty = record.resources.is_empty() && now().duration_since(record.since) >= SignedDuration::from_hours(1);
                 prop_assert!(
-                    record.digest != digest || new_invitation || accepted_outside || transient || was_empty,
+                    record.digest != digest || new_invitation || accepted_outside || shared_again || transient || was_empty,
                     "{}", why
                 );
             }

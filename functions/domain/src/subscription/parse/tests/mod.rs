@@ -91,10 +91,11 @@ fn the_published_schema_is_the_codes() {
 
 #[test]
 fn what_is_left_out_has_its_default() {
-    use super::super::{Otherwise, PrivateDns, ResourceType, Subnets, Target};
+    use super::super::{OnRevoke, Otherwise, PrivateDns, ResourceType, Subnets, Target};
     use crate::profile::ProfileName;
     let subscription = parse("base", BASE).unwrap();
     assert_eq!(subscription.otherwise, Otherwise::Ignore);
+    assert_eq!(subscription.on_revoke, OnRevoke::Keep);
     assert_eq!(subscription.profile, ProfileName::Generic);
     assert_eq!(subscription.trust.resource_types, ResourceType::ALL);
     assert!(subscription.trust.share_names.is_empty() && subscription.trust.shares.is_empty());

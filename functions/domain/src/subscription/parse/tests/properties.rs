@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::super::super::{
-    Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
 };
 use super::super::{Subscription, parse, reader::unprintable};
 use super::corpus::{BAD, BASE, good};
@@ -204,22 +204,28 @@ fn subscription() -> impl Strategy<Value = Subscription> {
     (
         "[a-z][a-z0-9-]{0,63}",
         trust(),
-        select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
+        (
+            select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
+            select(vec![OnRevoke::Keep, OnRevoke::Close]),
+        ),
         select(ProfileName::ALL.to_vec()),
         targets,
         tags,
         option::of(1u32..=10_000),
         btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]", 1u16.., 0..4),
     )
-        .prop_map(|(name, trust, otherwise, profile, targets, tags, connections_per_share, ports)| Subscription {
-            name: SubscriptionName::parse(name).unwrap(),
-            trust,
-            otherwise,
-            profile,
-            targets,
-            tags,
-            limits: Limits { connections_per_share },
-            ports,
+        .prop_map(|(name, trust, (otherwise, on_revoke), profile, targets, tags, connections_per_share, ports)| {
+            Subscription {
+                name: SubscriptionName::parse(name).unwrap(),
+                trust,
+                otherwise,
+                on_revoke,
+                profile,
+                targets,
+                tags,
+                limits: Limits { connections_per_share },
+                ports,
+            }
         })
 }
 

@@ -1,0 +1,154 @@
+//! The end of a connection that is no failure: nobody asks for it any more, its owner stopped
+//! sharing it, or an operator said so.
+//!
+//! Runs exclude each other in the ledger. What a connect run holds is never closed beside it: the
+//! ending is written into the record as a wish, the run sees it and removes what it made. What no
+//! run holds is closed by a run of its own, `disconnect`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::connection::{Connection, Status};
+use crate::ports::made_text;
+use crate::sweep::want_again;
+
+/// What ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// No subscription claims it any more.
+    Withdrawn,
+    /// The owner stopped sharing it, and the subscription whose settings hold says `on_revoke: close`.
+    Revoked,
+    /// An operator's word.
+    Operator,
+}
+
+impl Cause {
+    /// As it stands in the ledger and the CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "withdrawn",
+            Self::Revoked => "revoked",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// What opens a connection again that was closed for this.
+    const fn until(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "nothing until a subscription asks for it again",
+            Self::Revoked => "nothing until its owner shares it again",
+            Self::Operator => "nothing until an operator says `drawbridge retry` or a subscription changes",
+        }
+    }
+}
+
+/// That a connection is to be closed, is being closed, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// What ends it.
+    pub cause: Cause,
+    /// In words.
+    pub why: String,
+    /// Who says so.
+    pub by: String,
+    /// Since when it is to be closed.
+    pub since: Timestamp,
+    /// The digest of the subscriptions that decided when it was said: what was closed stays so
+    /// until they change, and not because they had changed before.
+    pub digest: String,
+    /// Why it is opened anew as soon as its close is confirmed; none if it stays closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reopen: Option<String>,
+}
+
+/// The record of a connection that ends. None if that is said already.
+#[must_use]
+pub fn end(connection: &Connection, ending: Ending) -> Option<Connection> {
+    if connection.ending.is_some() || connection.status == Status::Closed {
+        return None;
+    }
+    let (now, why) = (ending.since, ending.why.clone());
+    let mut next = connection.clone();
+    next.ending = Some(ending);
+    match connection.status {
+        Status::Wanted | Status::Opening | Status::Waiting | Status::Closing => {
+            "the run that has it removes what it made".clone_into(&mut next.next);
+        }
+        Status::Ready => {
+            next.attempt += 1;
+            next.transient_runs = 0;
+            next.execution = None;
+            next.deadline = None;
+            let made = made_text(next.made.as_ref());
+            next.become_status(Status::Closing, now, why, format!("a disconnect run removes {made}"));
+        }
+        // Its run closed it already, so there is nothing that a run could remove.
+        Status::Failed => next = finished(&next, "nothing was left of it", now),
+        Status::Closed => return None,
+    }
+    Some(next)
+}
+
+/// The record of a connection that ends, once nothing of it is left: closed, or wanted again.
+#[must_use]
+pub fn finished(connection: &Connection, gone: &str, now: Timestamp) -> Connection {
+    let mut next = connection.clone();
+    next.plan = None;
+    next.made = None;
+    next.deadline = None;
+    next.last_look.clear();
+    next.databases.clear();
+    next.findings.clear();
+    next.fault = None;
+    next.transient_runs = 0;
+    let Some(ending) = &connection.ending else {
+        return next;
+    };
+    next.become_status(Status::Closed, now, format!("{} ({gone})", ending.why), ending.cause.until());
+    match &ending.reopen {
+        Some(why) => want_again(&next, now, why),
+        None => next,
+    }
+}
+
+/// An operator's word: a connection is closed and stays so.
+///
+/// # Errors
+/// Why that is not possible, as a sentence.
+pub fn close_connection(
+    connection: &Connection,
+    reason: &str,
+    by: &str,
+    digest: &str,
+    now: Timestamp,
+) -> Result<Connection, String> {
+    let said = |ending: &Ending| ending.cause == Cause::Operator && ending.reopen.is_none();
+    if let Some(ending) = connection.ending.as_ref().filter(|ending| said(ending)) {
+        let is = if connection.status == Status::Closed { "is closed" } else { "is being closed" };
+        return Err(format!("{} {is} already, by {}: {}", connection.id, ending.by, ending.why));
+    }
+    let ending = Ending {
+        cause: Cause::Operator,
+        why: reason.to_owned(),
+        by: by.to_owned(),
+        since: now,
+        digest: digest.to_owned(),
+        reopen: None,
+    };
+    if let Some(next) = end(connection, ending.clone()) {
+        return Ok(next);
+    }
+    // It ends or ended for another cause: from now on it stays closed for this one.
+    let mut next = connection.clone();
+    if next.status == Status::Closed {
+        next.become_status(Status::Closed, now, reason, ending.cause.until());
+    }
+    next.ending = Some(ending);
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests;
