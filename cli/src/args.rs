@@ -57,6 +57,28 @@ pub enum Command {
         #[command(flatten)]
         operator: Operator,
     },
+    /// Close a connection: what was made for it is deleted, and it stays closed until `retry`, or until the
+    /// subscriptions change.
+    Close {
+        #[command(flatten)]
+        subject: Subject,
+        /// Why, for whoever wonders later.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        reason: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Remove a subscription from the ledger. Connections that no other subscription claims are closed.
+    Withdraw {
+        /// The subscription's name.
+        #[arg(id = "subscription", value_name = "NAME")]
+        name: String,
+        /// Do it without asking. Needed where nobody can be asked.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        operator: Operator,
+    },
     /// Print the JSON Schema of subscriptions, for editors.
     Schema,
 }
@@ -90,6 +112,15 @@ pub struct Operator {
     pub name: String,
 }
 
+/// A reason is one line that can be read where the record is shown.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 500 || text.chars().any(char::is_control) {
+        return Err("give it in 1 to 500 characters on one line".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -99,6 +130,16 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn closing_needs_a_reason_that_can_be_read() {
+        let parse = |reason: &str| Args::try_parse_from(["drawbridge", "close", "conn-0a", "--reason", reason]);
+        assert!(parse("the service moved").is_ok());
+        for reason in ["", "  ", "two\nlines", "\u{1b}[31mred", &"x".repeat(501)] {
+            assert!(parse(reason).is_err_and(|error| error.exit_code() == 2), "{reason:?}");
+        }
+        assert!(Args::try_parse_from(["drawbridge", "close", "conn-0a"]).is_err());
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! One file per command: it reads and writes; what is said of it is in [`crate::render`].
 
 mod check;
+mod close;
 mod find;
 pub mod ls;
 mod retry;
 mod schema;
 mod show;
 mod subscribe;
+mod withdraw;
 
 use std::io::Read as _;
 use std::process::ExitCode;
@@ -54,6 +56,12 @@ pub async fn run(args: Args) -> Result<Done, Failure> {
         Command::Subscribe { document, operator } => subscribe::run(ledger, &document, &operator, now, &screen).await,
         Command::Ls { status, json } => ls::run(&ledger().await, &status, json.json, now, &screen).await,
         Command::Show { subject, json } => show::run(&ledger().await, &subject.id, json.json, now, &screen).await,
+        Command::Close { subject, reason, operator } => {
+            close::run(&ledger().await, &subject.id, &reason, &operator, now).await
+        }
+        Command::Withdraw { name, yes, operator } => {
+            withdraw::run(&ledger().await, &name, yes, &operator, now, &screen).await
+        }
         Command::Retry { subject, operator } => retry::run(&ledger().await, &subject.id, &operator, now).await,
     }
 }

@@ -19,6 +19,13 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     facts.add("why", &connection.why);
     facts.add("next", &connection.next);
     facts.fault(connection.fault.as_ref(), screen);
+    if let Some(ending) = &connection.ending {
+        facts.add("ended by", &format!("{}, {}", ending.by, time_and_distance(ending.since, now)));
+        facts.add("", &format!("{}: {}", ending.cause.as_str(), ending.why));
+        if let Some(reopen) = &ending.reopen {
+            facts.add("", &format!("it is opened anew when it is closed: {reopen}"));
+        }
+    }
     facts.gap();
     if let Some(name) = &connection.resource_name {
         facts.add("resource", name);
@@ -29,7 +36,9 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     facts.add("target", &format!("{} ({})", connection.target, connection.kind.as_str()));
     facts.add("made", connection.made.as_ref().map_or("nothing, or it is removed", Made::id));
     facts.add("share", connection.share_arn.as_str());
-    facts.add("claims", &list(&connection.claims));
+    let claims =
+        if connection.claims.is_empty() { "no subscription claims it".to_owned() } else { list(&connection.claims) };
+    facts.add("claims", &claims);
     let runs = match connection.transient_runs {
         0 => String::new(),
         runs => format!("; {runs} in a row ended in a transient fault"),
@@ -104,8 +113,34 @@ fn findings(findings: &[Finding], screen: &Screen) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use drawbridge_domain::connection::Status;
+    use drawbridge_domain::ending::{Cause, Ending};
+
     use super::*;
     use crate::render::samples;
+
+    #[test]
+    fn one_that_ends_says_who_ends_it_and_why() {
+        let ending = Ending {
+            cause: Cause::Operator,
+            why: "the service moved".to_owned(),
+            by: "drawbridge close (ana)".to_owned(),
+            since: "2026-11-21T11:59:00Z".parse().unwrap(),
+            digest: "0123".to_owned(),
+            reopen: Some("a subscription asks for it again".to_owned()),
+        };
+        let ends =
+            Connection { status: Status::Closing, claims: Vec::new(), ending: Some(ending), ..samples::connection() };
+        let text = connection(&ends, &[], samples::now(), &Screen::default());
+        for line in [
+            "  ended by   drawbridge close (ana), 2026-11-21 11:59:00 UTC (1 min ago)\n",
+            "             operator: the service moved\n",
+            "             it is opened anew when it is closed: a subscription asks for it again\n",
+            "  claims     no subscription claims it\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+    }
 
     #[test]
     fn a_ready_one_shows_how_to_reach_every_database() {

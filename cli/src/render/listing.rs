@@ -1,7 +1,7 @@
 //! Lists of shares and connections.
 
 use comfy_table::{Attribute, Cell, Color};
-use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::connection::{Connection, Made, Status};
 use drawbridge_domain::share::ShareRecord;
 use jiff::Timestamp;
 
@@ -60,7 +60,7 @@ pub(super) fn connections_table(connections: &[Connection], now: Timestamp, scre
     for connection in connections {
         table.add_row([
             Cell::new(short(connection.id.as_str())),
-            status(connection.status.as_str(), colour_of(connection.status), screen),
+            status(&standing(connection), colour_of(connection.status), screen),
             Cell::new(distance(connection.since, now)),
             Cell::new(connection.resource_name.as_deref().unwrap_or(connection.resource.id())),
             Cell::new(&connection.target),
@@ -68,6 +68,17 @@ pub(super) fn connections_table(connections: &[Connection], now: Timestamp, scre
         ]);
     }
     screen.text(&table)
+}
+
+/// Its status; a run that is under way may be about to close what it opens.
+fn standing(connection: &Connection) -> String {
+    let word = connection.status.as_str();
+    match connection.status {
+        Status::Wanted | Status::Opening | Status::Waiting if connection.ending.is_some() => {
+            format!("{word}, to be closed")
+        }
+        _ => word.to_owned(),
+    }
 }
 
 fn short(id: &str) -> &str {

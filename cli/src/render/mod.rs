@@ -7,6 +7,7 @@ pub mod samples;
 mod screen;
 mod share;
 mod subscription;
+mod withdrawal;
 
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_ledger::Entry;
@@ -17,6 +18,7 @@ pub use listing::listing;
 pub use screen::Screen;
 pub use share::share;
 pub use subscription::subscription;
+pub use withdrawal::withdrawal;
 
 use screen::Colour;
 

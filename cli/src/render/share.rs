@@ -36,6 +36,9 @@ pub fn share(
     if let Some(accepted) = share.accepted_at {
         facts.add("accepted", &time_and_distance(accepted, now));
     }
+    if let Some(unseen) = share.unseen_since {
+        facts.add("not seen", &format!("RAM does not show it, since {}", time_and_distance(unseen, now)));
+    }
     let claims = if share.claims.is_empty() { "no subscription accepts it".to_owned() } else { list(&share.claims) };
     facts.add("claims", &claims);
     facts.add("attempt", &share.attempt.to_string());

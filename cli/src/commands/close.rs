@@ -1,0 +1,51 @@
+//! `drawbridge close ID --reason TEXT`
+
+use drawbridge_domain::connection::Status;
+use drawbridge_domain::ending::close_connection;
+use drawbridge_domain::ports::{Connections as _, Shares as _};
+use drawbridge_ledger::Ledger;
+use jiff::Timestamp;
+
+use super::find::{Found, find};
+use super::{Done, audit};
+use crate::args::Operator;
+use crate::failure::Failure;
+
+pub async fn run(
+    ledger: &Ledger,
+    id: &str,
+    reason: &str,
+    operator: &Operator,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    let connection = match find(ledger, id).await? {
+        Found::Connection(connection) => connection,
+        Found::Share(share) => {
+            return Err(Failure::Refused(format!(
+                "{} is a share, which only its owner can take back; close its connections one by one: `drawbridge show {}` \
+                 lists them.",
+                share.name, share.arn
+            )));
+        }
+    };
+    let entry = audit("close", operator, now, format!("an operator closes it: {reason}"));
+    let share = ledger.share(&connection.share_arn).await?;
+    let digest = share.map_or_else(|| connection.digest.clone(), |share| share.digest);
+    let next = close_connection(&connection, reason, &entry.by, &digest, now).map_err(Failure::Refused)?;
+    let saved = ledger.save_connection(next, entry).await?;
+    let next = match saved.status {
+        Status::Closed => "Next: nothing, there is nothing to remove. It stays closed",
+        Status::Closing if connection.status == Status::Ready => {
+            "Next: the sweep (every 5 minutes, unless the stack says otherwise) starts the run that removes what was made. \
+             Then it stays closed"
+        }
+        _ => "Next: the run that has it removes what it made. Then it stays closed",
+    };
+    Ok(format!(
+        "{} is {}: {reason}\n{next} until `drawbridge retry {}` or until the subscriptions change.\n",
+        saved.id,
+        if saved.status == Status::Closed { "closed" } else { "to be closed" },
+        saved.id
+    )
+    .into())
+}
