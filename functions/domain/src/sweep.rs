@@ -1,6 +1,6 @@
 //! What to do about what was found: which runs to start, and which ended without a verdict.
 //!
-//! The attempt, and with it the execution's name, goes up for four causes only: an operator, a
+//! The attempt, and with it the execution's name, goes up for these causes only: an operator, a
 //! change of the subscriptions that decided, a run that ended in a transient fault, and (for a
 //! share) a new invitation. Everything else finds the run of that name and leaves it alone.
 
