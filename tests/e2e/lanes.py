@@ -121,9 +121,11 @@ def _deploy(cloud: LocalCloud, account: str, packages: dict[str, bytes]) -> Loca
     there, here = lane.client("cloudformation"), cloud.client("cloudformation")
     parameters = here.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
     template = here.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]
+    # A template of more than 51,200 bytes comes from S3, as with sam deploy.
+    own.put_object(Bucket=bucket, Key="stack.template", Body=template.replace(shared, bucket).encode())
     there.create_stack(
         StackName=stack,
-        TemplateBody=template.replace(shared, bucket),
+        TemplateURL=f"{cloud.endpoint}/{bucket}/stack.template",
         Parameters=[{name: each[name] for name in ("ParameterKey", "ParameterValue")} for each in parameters],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
     )

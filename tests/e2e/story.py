@@ -34,7 +34,7 @@ TO_NETWORK = {"service_network": NETWORK}
 
 # Statuses in which a run should be under way, from functions/domain (`is_running`), and all that the status index holds.
 SHARE_RUNNING = {"found", "accepting", "declining"}
-SHARE_INDEXED = SHARE_RUNNING | {"held", "failed"}
+SHARE_INDEXED = SHARE_RUNNING | {"accepted", "held", "ignored", "failed", "revoked"}
 CONNECTION_RUNNING = {"wanted", "opening", "waiting", "closing"}
 CONNECTION_INDEXED = CONNECTION_RUNNING | {"failed"}
 
@@ -245,8 +245,11 @@ class Story:
 
     def connecting(self, connection: Json) -> str:
         """The ARN that the run of a connection's present attempt has."""
-        name = f"{connection['id']}-g{connection['generation']}-a{connection['attempt']}"
-        return self._execution("connect", name)
+        return self._execution("connect", run_name(connection))
+
+    def disconnecting(self, connection: Json) -> str:
+        """The ARN that the run has which closes a connection that ends."""
+        return self._execution("disconnect", run_name(connection))
 
     def _execution(self, machine: str, name: str) -> str:
         return f"{self.cloud.machine(machine).replace(':stateMachine:', ':execution:')}:{name}"
@@ -274,7 +277,8 @@ class Story:
         if connection["status"] not in CONNECTION_RUNNING:
             run = self.run(connection["execution"]) if connection.get("execution") else None
         else:
-            run = self.run(self.connecting(connection))
+            ends = connection["status"] == "closing" and "ending" in connection
+            run = (self.run(self.disconnecting(connection)) if ends else None) or self.run(self.connecting(connection))
         return run is None or run["status"] != "RUNNING"
 
     def settle(self, share: Shared, timeout: float = 60.0) -> None:
@@ -415,6 +419,8 @@ class Story:
                 yield f"{key}: its last change has no audit entry"
             if status == "failed" and (item.get("fault") or {}).get("name", "") == "":
                 yield f"{key} failed and no fault is recorded"
+            if status == "closed" and not (item.get("ending") or {}).get("why"):
+                yield f"{key} is closed and nobody said why"
         accepted = {i["share"] for i in self.standin.state()["invitations"] if i["status"] == "ACCEPTED" and i["receiver"] == self.account}
         for share in self.cloud.shares():
             if share["status"] == "accepted" and share.get("invitation") and share["arn"] not in accepted:
@@ -434,12 +440,17 @@ class Story:
                 yield f"{connection['pk']} is still {status}"
             elif status == "ready" and (not ids <= made or not ids or not connection.get("databases")):
                 yield f"{connection['pk']} is ready without {ids or 'anything made'}"
-            elif status == "failed" and ids:
-                yield f"{connection['pk']} failed and still has {ids}"
+            elif status in ("failed", "closed") and ids:
+                yield f"{connection['pk']} {status} and still has {ids}"
         owned = {id_ for c in self.connections() if c["status"] == "ready" for id_ in (c.get("made") or {}).values()}
         for each in self.endpoints(live=True):
             if "drawbridge:installation" in each["tags"] and each["id"] not in owned:
                 yield f"{each['id']} lives and no ready connection has it"
+
+
+def run_name(connection: Json) -> str:
+    """The name of the run of a connection's present attempt."""
+    return f"{connection['id']}-g{connection['generation']}-a{connection['attempt']}"
 
 
 ENDED = ("deleting", "deleted", "delete_in_progress", "failed", "rejected", "create_failed")

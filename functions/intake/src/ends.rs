@@ -35,7 +35,10 @@ where
             // It is new, so nothing can be connected yet.
             return (with_settled(step, None, settled), Vec::new());
         };
-        if record.settled.as_ref() == Some(&settled) {
+        // A run is started because something changed, maybe back to what it was: what was done about it since and is
+        // not written down is undone here.
+        let runs = matches!(step, ShareStep::Run(..) | ShareStep::Ensure);
+        if record.settled.as_ref() == Some(&settled) && !runs {
             return (step, Vec::new());
         }
         let outcomes = match self.intake.ledger.connections_of_share(&record.arn).await {
