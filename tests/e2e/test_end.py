@@ -346,6 +346,19 @@ def test_an_operator_closes_what_is_being_opened(cloud: LocalCloud) -> None:
     assert "not now" in shown(story, over["id"]) and story.disorder() == []
 
 
+def test_an_association_that_an_aws_service_keeps(cloud: LocalCloud) -> None:
+    """Nobody else can delete a managed association: it is recorded and not fought, and the connection is closed."""
+    story = Story(cloud)
+    share, connection = connected(story, targets=[TO_NETWORK])
+    cloud.standin.set(managed_associations=True)
+    since = story.standin.next_call()
+    withdraw(story)
+    (over,) = closed(story, share)
+    assert story.calls(since, "close", "DeleteServiceNetworkResourceAssociation") == []
+    assert f"{made(connection)} is managed by an AWS service" in shown(story, over["id"])
+    assert [wrong for wrong in story.disorder() if made(connection) not in wrong] == []
+
+
 # What belongs to others
 
 

@@ -89,12 +89,15 @@ where
         }
         let connection = self.begin(connection, request, now).await?;
         let connection = self.remember_made(connection, request, now).await?;
-        if let Err(fault) = self.remove(&connection).await {
-            self.tell_obstacle(connection, &fault, request, now).await?;
-            return Err(fault);
-        }
+        let kept = match self.remove(&connection).await {
+            Ok(kept) => kept,
+            Err(fault) => {
+                self.tell_obstacle(connection, &fault, request, now).await?;
+                return Err(fault);
+            }
+        };
         self.settle(&connection, now)?;
-        self.finish(connection, request, now).await
+        self.finish(connection, &kept, request, now).await
     }
 
     /// Writes down that and why it is closed, before anything is removed.
@@ -180,13 +183,13 @@ where
         self.ledger.save_connection(next, audit(request, now, what)).await.map(drop)
     }
 
-    /// Removes what is ours. `NotReady` until nothing of it is shown any more.
-    async fn remove(&self, connection: &Connection) -> Result<(), Fault> {
+    /// Removes what is ours. `NotReady` until nothing of it is shown any more. Gives back what an AWS service keeps.
+    async fn remove(&self, connection: &Connection) -> Result<Vec<String>, Fault> {
         let Some(plan) = &connection.plan else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         match &plan.call {
-            PlannedCall::ResourceEndpoint { .. } => self.remove_endpoints(connection, plan).await,
+            PlannedCall::ResourceEndpoint { .. } => self.remove_endpoints(connection, plan).await.map(|()| Vec::new()),
             PlannedCall::ServiceNetworkResource { .. } => self.remove_associations(connection, plan).await,
         }
     }
@@ -217,9 +220,9 @@ where
         still_there(&left)
     }
 
-    async fn remove_associations(&self, connection: &Connection, plan: &Plan) -> Result<(), Fault> {
+    async fn remove_associations(&self, connection: &Connection, plan: &Plan) -> Result<Vec<String>, Fault> {
         let PlannedCall::ServiceNetworkResource { resource, service_network, .. } = &plan.call else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let mut associations = self.lattice.associations(service_network, resource, false).await?;
         if let Some(Made::Association(id)) = &connection.made
@@ -227,7 +230,7 @@ where
         {
             associations.extend(self.lattice.association(id).await?);
         }
-        let mut left = Vec::new();
+        let (mut left, mut kept) = (Vec::new(), Vec::new());
         for association in associations {
             if is_anothers(association.id.as_str(), connection) {
                 continue;
@@ -247,6 +250,11 @@ where
                 }
                 continue;
             }
+            // Nobody but the service that keeps it can delete it: that is told, not fought.
+            if association.managed {
+                kept.push(association.id.to_string());
+                continue;
+            }
             // While it is still being created, VPC Lattice answers ConflictException.
             match self.lattice.disassociate(&association.id).await {
                 Err(fault) if fault.name == FaultName::Conflict => {}
@@ -254,7 +262,7 @@ where
             }
             left.push(association.id.to_string());
         }
-        still_there(&left)
+        still_there(&left).map(|()| kept)
     }
 
     /// A plan without a result: the call may have been made and never answered, and reads lag. So
@@ -273,11 +281,15 @@ where
     async fn finish(
         &self,
         connection: Connection,
+        kept: &[String],
         request: &CloseRequest,
         now: Timestamp,
     ) -> Result<CloseAnswer, Fault> {
-        let removed: Vec<String> = connection.made.iter().map(|made| made.id().to_owned()).collect();
-        let gone = if removed.is_empty() {
+        let made = connection.made.iter().map(|made| made.id().to_owned());
+        let removed: Vec<String> = made.filter(|made| !kept.contains(made)).collect();
+        let gone = if !kept.is_empty() {
+            format!("{} is managed by an AWS service, which alone can delete it, and stays", kept.join(", "))
+        } else if removed.is_empty() {
             "nothing was made".to_owned()
         } else {
             format!("{} is removed", removed.join(", "))

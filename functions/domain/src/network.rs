@@ -138,6 +138,8 @@ pub struct Association {
     pub resource_name: Option<String>,
     /// Failure code and reason, in AWS's words.
     pub failure: Option<String>,
+    /// Whether an AWS service keeps it, so that nobody else can delete it.
+    pub managed: bool,
     /// Its names, regional and private.
     pub dns: Vec<DnsName>,
 }

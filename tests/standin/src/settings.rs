@@ -128,6 +128,8 @@ pub struct Settings {
     pub pending_resources_after_accept: AcceptedResources,
     /// Whether an association that is being created cannot be deleted (`ConflictException`).
     pub delete_while_creating_conflicts: bool,
+    /// Whether associations are managed by an AWS service, which alone can delete them. \[botocore: `isManagedAssociation`\]
+    pub managed_associations: bool,
     /// Addresses that an endpoint takes in each subnet: 1 per network interface, or 16 (a /28). \[AWS:privatelink and redis/docs differ\]
     pub addresses_per_endpoint: u32,
     /// Quota of Resource endpoints per VPC. \[AWS:privatelink/vpc-limits-endpoints, L-CA6CC422\]
@@ -169,6 +171,7 @@ impl Default for Settings {
             token_retention_ms: None,
             pending_resources_after_accept: AcceptedResources::Empty,
             delete_while_creating_conflicts: false,
+            managed_associations: false,
             addresses_per_endpoint: 1,
             resource_endpoints_per_vpc: 200,
             service_network_endpoints_per_vpc: 50,

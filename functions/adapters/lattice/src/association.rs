@@ -17,6 +17,7 @@ pub(crate) struct Row<'a> {
     resource: Option<&'a str>,
     resource_name: Option<&'a str>,
     failure: [Option<&'a str>; 2],
+    managed: bool,
     dns: [(DnsScope, Option<&'a DnsEntry>); 2],
 }
 
@@ -29,6 +30,7 @@ impl<'a> From<&'a ServiceNetworkResourceAssociationSummary> for Row<'a> {
             resource: row.resource_configuration_arn(),
             resource_name: row.resource_configuration_name(),
             failure: [row.failure_code(), None],
+            managed: row.is_managed_association().unwrap_or_default(),
             dns: [(DnsScope::Regional, row.dns_entry()), (DnsScope::Private, row.private_dns_entry())],
         }
     }
@@ -43,6 +45,7 @@ impl<'a> From<&'a GetServiceNetworkResourceAssociationOutput> for Row<'a> {
             resource: row.resource_configuration_arn(),
             resource_name: row.resource_configuration_name(),
             failure: [row.failure_code(), row.failure_reason()],
+            managed: row.is_managed_association().unwrap_or_default(),
             dns: [(DnsScope::Regional, row.dns_entry()), (DnsScope::Private, row.private_dns_entry())],
         }
     }
@@ -58,6 +61,7 @@ impl Row<'_> {
             resource: self.resource.and_then(|arn| ResourceArn::parse(arn).ok()),
             resource_name: self.resource_name.map(str::to_owned),
             failure: (!failure.is_empty()).then(|| failure.join(": ")),
+            managed: self.managed,
             dns: self.dns.into_iter().filter_map(|(scope, entry)| dns_name(scope, entry?)).collect(),
         })
     }

@@ -166,6 +166,7 @@ mod tests {
                 status: "ACTIVE".to_owned(),
                 resource: Some(ResourceArn::parse(CHILD).unwrap()),
                 resource_name: Some("db-1".to_owned()),
+                managed: false,
                 failure: None,
                 dns: vec![
                     dns(DnsScope::Regional, "db-1.vpc-lattice-rsc.us-east-1.on.aws", Some("Z1")),

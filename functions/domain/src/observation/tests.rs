@@ -26,6 +26,7 @@ fn seen_association(status: &str, failure: Option<&str>) -> Association {
         status: status.to_owned(),
         resource: Some(resource("rcfg-1")),
         resource_name: Some("orders".to_owned()),
+        managed: false,
         failure: failure.map(str::to_owned),
         dns: vec![dns(DnsScope::Regional, "regional")],
     }

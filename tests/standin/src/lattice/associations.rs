@@ -243,6 +243,7 @@ pub fn get(world: &mut World, caller: &Caller, input: &Input, now: Timestamp) ->
     let configuration = world.configurations.get(arn).ok_or_else(|| missing("RESOURCE_CONFIGURATION", arn))?;
     let id = child.as_ref().and_then(|child| association.children.get(child)).unwrap_or(&association.id);
     let mut shape = summary(association, id, configuration);
+    shape["isManagedAssociation"] = json!(world.settings.managed_associations);
     shape["lastUpdatedAt"] = json!(association.updated.to_string());
     put(&mut shape, "failureReason", association.failure.as_ref().map(|(_, reason)| reason.as_str()));
     if configuration.custom_domain.is_some() {
@@ -286,6 +287,9 @@ pub fn list(world: &mut World, caller: &Caller, input: &Input, now: Timestamp) -
             }
         }
     }
+    for entry in &mut entries {
+        entry["isManagedAssociation"] = json!(world.settings.managed_associations);
+    }
     let request = format!("associations {} {network:?} {wanted:?} {children}", caller.account);
     page(world, input, request, &entries)
 }
@@ -302,7 +306,12 @@ pub fn delete(world: &mut World, caller: &Caller, input: &Input, now: Timestamp)
         return Err(invalid("the association of a child cannot be deleted alone: delete that of its group"));
     }
     let conflicts = world.settings.delete_while_creating_conflicts;
+    let managed = world.settings.managed_associations;
     let association = &mut world.associations[at];
+    if managed {
+        // That only the AWS service that keeps it can delete it is documented, the error for others is not.
+        return Err(conflict(KIND, &association.id, "the association is managed by an AWS service"));
+    }
     if conflicts && association.status == Status::CreateInProgress {
         // ConflictException is modelled for this operation; for which states is documented nowhere. [botocore]
         return Err(conflict(KIND, &association.id, "the association is being created"));

@@ -23,6 +23,7 @@ fn association(id: &str, status: &str, resource: Option<ResourceArn>) -> Associa
         status: status.to_owned(),
         resource,
         resource_name: None,
+        managed: false,
         failure: None,
         dns: Vec::new(),
     }
