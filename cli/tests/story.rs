@@ -155,5 +155,27 @@ async fn an_operator_s_day() {
     assert_eq!((&shown["connection"]["attempt"], &shown["connection"]["transient_runs"]), (&4.into(), &0.into()));
     let last = shown["audit"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["by"], &last["status"]), (&"drawbridge retry (ana)".into(), &"wanted".into()));
+    // A run may have what is wanted, so it is only told; what is ready gets a run of its own.
+    let told = story.does(&["close", "conn-0f", "--reason", "the service moved"]);
+    assert!(told.contains("is to be closed: the service moved\nNext: the run that has it"), "{told}");
+    assert!(
+        story
+            .is_refused(&["close", "conn-0f", "--reason", "x"])
+            .contains("by drawbridge close (ana): the service moved")
+    );
+    assert!(story.does(&["close", "conn-0a", "--reason", "x"]).contains("Next: the sweep"));
+    assert!(story.is_refused(&["close", "redis-share", "--reason", "x"]).contains("only its owner can take back"));
+    let shown = story.does(&["show", "conn-0a1b"]);
+    assert!(shown.contains("closing") && shown.contains("  ended by   drawbridge close (ana), "), "{shown}");
+
+    let asked = story.is_refused(&["withdraw", "redis-production"]);
+    assert!(asked.contains("these 2 connections are closed") && asked.contains("Nothing was withdrawn"), "{asked}");
+    assert!(
+        story
+            .is_refused(&["withdraw", "other", "--yes"])
+            .contains("no subscription `other`; it holds redis-production")
+    );
+    assert!(story.does(&["withdraw", "redis-production", "--yes"]).contains("`redis-production` is withdrawn from"));
+    assert!(story.is_refused(&["withdraw", "redis-production", "--yes"]).contains("it holds none"));
     assert!(story.does(&["retry", "redis-share"]).starts_with("redis-share is found again: attempt 2.\n"));
 }

@@ -1,9 +1,11 @@
 //! `drawbridge withdraw NAME`
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Write as _};
 
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::ids::SubscriptionName;
+use drawbridge_domain::ports::Subscriptions as _;
 use drawbridge_ledger::Ledger;
 use jiff::Timestamp;
 
@@ -20,19 +22,27 @@ pub async fn run(
     now: Timestamp,
     screen: &Screen,
 ) -> Result<Done, Failure> {
+    let (subscriptions, unreadable) = ledger.subscriptions().await?;
+    let known: BTreeSet<String> =
+        subscriptions.iter().map(|s| s.name.to_string()).chain(unreadable.into_iter().map(|u| u.name)).collect();
     let unknown = || {
+        let all: Vec<&str> = known.iter().map(String::as_str).collect();
         Failure::Refused(format!(
-            "{} holds no subscription `{name}`.\nWay out: `drawbridge ls` names the subscriptions that claim something; is \
-             this the right account, Region (AWS_REGION) and table (--table)?",
-            ledger.table()
+            "{} holds no subscription `{name}`; it holds {}.\nWay out: is this the right name, account, Region (AWS_REGION) \
+             and table (--table)?",
+            ledger.table(),
+            if all.is_empty() { "none".to_owned() } else { all.join(", ") }
         ))
     };
-    let Ok(name) = SubscriptionName::parse(name) else { return Err(unknown()) };
-    if ledger.subscription(&name).await?.is_none() {
+    let Some(name) = SubscriptionName::parse(name).ok().filter(|name| known.contains(name.as_str())) else {
         return Err(unknown());
-    }
+    };
     let mut claimed = ledger.list().await?.connections;
     claimed.retain(|connection| connection.status != Status::Closed && connection.claims.contains(&name));
+    // A claim of a subscription that went before it, and that no sweep has seen go, holds nothing either.
+    for connection in &mut claimed {
+        connection.claims.retain(|claim| *claim == name || known.contains(claim.as_str()));
+    }
     let (close, stay): (Vec<Connection>, Vec<Connection>) = claimed.into_iter().partition(|c| c.claims.len() == 1);
     let consequences = render::withdrawal(&name, &close, &stay, now, screen);
     if !yes && !confirmed(&consequences)? {

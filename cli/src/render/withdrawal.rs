@@ -23,20 +23,17 @@ pub fn withdrawal(
     if !close.is_empty() {
         text += &connections_table(close, now, screen);
     }
-    for connection in stay {
-        let others: Vec<_> = connection.claims.iter().filter(|claim| *claim != name).collect();
-        let resource = connection.resource_name.as_deref().unwrap_or(connection.resource.id());
-        let settings = if connection.claims.first() == Some(name) {
-            format!(
-                ", whose settings hold from then on: {}",
-                others.first().map_or_else(String::new, ToString::to_string)
-            )
-        } else {
-            String::new()
-        };
-        text += &format!("{resource} to {} stays: it is claimed by {}{settings}.\n", connection.target, list(&others));
-    }
-    text
+    text + &stay.iter().map(|connection| stays(name, connection)).collect::<String>()
+}
+
+fn stays(name: &SubscriptionName, connection: &Connection) -> String {
+    let others: Vec<_> = connection.claims.iter().filter(|claim| *claim != name).collect();
+    let resource = connection.resource_name.as_deref().unwrap_or(connection.resource.id());
+    let settings = match others.first() {
+        Some(next) if connection.claims.first() == Some(name) => format!(", whose settings hold from then on: {next}"),
+        _ => String::new(),
+    };
+    format!("{resource} to {} stays: it is claimed by {}{settings}.\n", connection.target, list(&others))
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ pub struct VisibleShare {
     pub owner: AccountId,
     /// `ACTIVE`, as against pending, failed, deleting or deleted.
     pub active: bool,
+    /// `DELETING` or `DELETED`: RAM goes on listing it for a while.
+    pub deleted: bool,
 }
 
 /// A resource inside a share.

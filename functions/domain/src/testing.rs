@@ -130,7 +130,13 @@ pub fn facts() -> ShareFacts {
 }
 
 pub fn visible_share() -> VisibleShare {
-    VisibleShare { arn: share_arn(SENDER), name: "redis-production".to_owned(), owner: account(SENDER), active: true }
+    VisibleShare {
+        arn: share_arn(SENDER),
+        name: "redis-production".to_owned(),
+        owner: account(SENDER),
+        active: true,
+        deleted: false,
+    }
 }
 
 pub fn fault(name: FaultName) -> FaultRecord {

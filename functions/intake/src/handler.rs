@@ -1,7 +1,7 @@
 //! Read what RAM and the ledger say is so, and make sure that each thing that should have a run
 //! has one. An event and a sweep do the same: an event only makes it sooner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use drawbridge_domain::claims::Known;
 use drawbridge_domain::connection::Connection;
@@ -120,6 +120,15 @@ where
     }
 }
 
+/// What RAM shows.
+#[derive(Default)]
+struct Seen {
+    /// What can be used or answered, or could once.
+    shares: BTreeMap<ResourceShareArn, SeenShare>,
+    /// What can't be used now, though nobody took it away: a share that failed or is pending.
+    listed: BTreeSet<ResourceShareArn>,
+}
+
 /// One look at everything.
 pub(crate) struct Round<'a, R, L, W> {
     pub(crate) intake: &'a Intake<R, L, W>,
@@ -141,19 +150,20 @@ where
         let connections = self.intake.ledger.connections_needing_attention().await?;
         let mut outcomes: Vec<Result<Done, Fault>> =
             stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
-        let (seen, all_seen) = match self.seen().await {
+        let (Seen { shares: seen, listed }, all_seen) = match self.seen().await {
             Ok(seen) => (seen, true),
             Err(fault) => {
                 outcomes.push(Err(fault));
-                (BTreeMap::new(), false)
+                (Seen::default(), false)
             }
         };
         let waiting = self.intake.ledger.shares_needing_attention().await?;
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
         let mut summary = Summary { shares: seen.len(), connections: connections.len(), ..Summary::default() };
-        let of_seen = stream::iter(seen.values()).map(|share| self.share(share)).buffer_unordered(AT_ONCE);
+        let of_seen = stream::iter(seen.values()).map(|share| self.share(share, &listed)).buffer_unordered(AT_ONCE);
         outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
-        let of_unseen = stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen)).buffer_unordered(AT_ONCE);
+        let of_unseen =
+            stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen.then_some(&listed))).buffer_unordered(AT_ONCE);
         outcomes.extend(of_unseen.collect::<Vec<_>>().await.into_iter().flatten());
         let mut first_fault = None;
         for outcome in outcomes {
@@ -175,7 +185,7 @@ where
     }
 
     /// Every share that RAM shows, with its newest invitation; a pending one counts before all.
-    async fn seen(&self) -> Result<BTreeMap<ResourceShareArn, SeenShare>, Fault> {
+    async fn seen(&self) -> Result<Seen, Fault> {
         let mut seen: BTreeMap<ResourceShareArn, SeenShare> = BTreeMap::new();
         for invitation in self.intake.ram.invitations().await? {
             let entry = seen.entry(invitation.share.clone()).or_insert_with(|| SeenShare {
@@ -191,7 +201,9 @@ where
                 entry.invitation = Some(invitation);
             }
         }
-        for share in self.intake.ram.visible_shares().await?.into_iter().filter(|share| share.active) {
+        let (active, others): (Vec<_>, Vec<_>) =
+            self.intake.ram.visible_shares().await?.into_iter().partition(|share| share.active);
+        for share in active {
             seen.entry(share.arn.clone()).and_modify(|entry| entry.visible = true).or_insert_with(|| SeenShare {
                 arn: share.arn,
                 name: share.name,
@@ -200,10 +212,11 @@ where
                 visible: true,
             });
         }
-        Ok(seen)
+        let listed = others.into_iter().filter(|share| !share.deleted).map(|share| share.arn).collect();
+        Ok(Seen { shares: seen, listed })
     }
 
-    async fn share(&self, seen: &SeenShare) -> Vec<Result<Done, Fault>> {
+    async fn share(&self, seen: &SeenShare, listed: &BTreeSet<ResourceShareArn>) -> Vec<Result<Done, Fault>> {
         let record = match self.intake.ledger.share(&seen.arn).await {
             Ok(record) => record,
             Err(fault) => return vec![Err(fault)],
@@ -212,26 +225,28 @@ where
         let backoff = self.intake.settings.backoff;
         let mut step = sweep::share_step(seen, record.as_ref(), &digest, self.woken_by, backoff, self.now);
         if step == ShareStep::Nothing {
-            step = record.as_ref().map_or(step, |record| self.looked(record, seen.visible));
+            step =
+                record.as_ref().map_or(step, |record| self.looked(record, seen.visible || listed.contains(&seen.arn)));
         }
         self.go_on(record, step).await
     }
 
-    /// A share that needs attention and that RAM does not show, or (`all_seen` is false) could not be asked for.
-    async fn unseen(&self, arn: &ResourceShareArn, all_seen: bool) -> Vec<Result<Done, Fault>> {
+    /// A share that needs attention and that RAM does not show, or (`listed` is none) could not be asked for.
+    async fn unseen(
+        &self,
+        arn: &ResourceShareArn,
+        listed: Option<&BTreeSet<ResourceShareArn>>,
+    ) -> Vec<Result<Done, Fault>> {
         let record = match self.intake.ledger.share(arn).await {
             Ok(Some(record)) => record,
             Ok(None) => return Vec::new(),
             Err(fault) => return vec![Err(fault)],
         };
-        let step = if record.status.is_running() {
-            ShareStep::Ensure
-        } else if !all_seen {
-            ShareStep::Nothing
-        } else if let Some((next, what)) = sweep::gone_share(&record, self.now) {
-            ShareStep::Record(Box::new(next), what)
-        } else {
-            self.looked(&record, false)
+        let step = match (listed, sweep::gone_share(&record, self.now)) {
+            _ if record.status.is_running() => ShareStep::Ensure,
+            (None, _) => ShareStep::Nothing,
+            (Some(_), Some((next, what))) => ShareStep::Record(Box::new(next), what),
+            (Some(listed), None) => self.looked(&record, listed.contains(arn)),
         };
         self.go_on(Some(record), step).await
     }

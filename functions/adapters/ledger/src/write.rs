@@ -71,8 +71,12 @@ impl Ledger {
         let answer = self
             .client
             .transact_write_items()
-            .transact_items(TransactWriteItem::builder().delete(delete.build().map_err(unsendable)?).build())
-            .transact_items(TransactWriteItem::builder().put(entry.build().map_err(unsendable)?).build())
+            .transact_items(
+                TransactWriteItem::builder().delete(delete.build().map_err(|error| unsendable(&error))?).build(),
+            )
+            .transact_items(
+                TransactWriteItem::builder().put(entry.build().map_err(|error| unsendable(&error))?).build(),
+            )
             .client_request_token(self.token(&audit))
             .send()
             .await;
@@ -110,8 +114,10 @@ impl Ledger {
         let answer = self
             .client
             .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put.build().map_err(unsendable)?).build())
-            .transact_items(TransactWriteItem::builder().put(entry.build().map_err(unsendable)?).build())
+            .transact_items(TransactWriteItem::builder().put(put.build().map_err(|error| unsendable(&error))?).build())
+            .transact_items(
+                TransactWriteItem::builder().put(entry.build().map_err(|error| unsendable(&error))?).build(),
+            )
             .client_request_token(self.token(&write.audit))
             .send()
             .await;
@@ -152,7 +158,7 @@ impl Ledger {
     }
 }
 
-fn unsendable(error: aws_sdk_dynamodb::error::BuildError) -> Fault {
+fn unsendable(error: &aws_sdk_dynamodb::error::BuildError) -> Fault {
     FaultName::InvalidRequest.because(error.to_string())
 }
 

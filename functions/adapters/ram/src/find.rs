@@ -102,8 +102,9 @@ fn visible(row: &ResourceShare) -> Result<VisibleShare, BadRow> {
     if arn.owner() != owner.as_str() {
         return Err(BadRow::because(format!("{arn} says that {owner} owns it, its ARN says {}", arn.owner())));
     }
-    let active = row.status().is_some_and(|status| same_word(status.as_str(), "ACTIVE"));
-    Ok(VisibleShare { arn, name: row.name().unwrap_or_default().to_owned(), owner, active })
+    let is = |word| row.status().is_some_and(|status| same_word(status.as_str(), word));
+    let (active, deleted) = (is("ACTIVE"), is("DELETING") || is("DELETED"));
+    Ok(VisibleShare { arn, name: row.name().unwrap_or_default().to_owned(), owner, active, deleted })
 }
 
 fn status(word: &str) -> InvitationStatus {
@@ -238,8 +239,8 @@ mod tests {
         let script = Script::new([page("resourceShares", &[], Some("t1")), page("resourceShares", &rows, None)]);
         let found = Ram::new(&script.config()).visible_shares().await.unwrap();
         assert_eq!(
-            found.iter().map(|share| (share.arn.as_str(), share.active)).collect::<Vec<_>>(),
-            [(SHARE, true), ("arn:aws:ram:us-east-1:444455556666:resource-share/0b", false),]
+            found.iter().map(|share| (share.arn.as_str(), share.active, share.deleted)).collect::<Vec<_>>(),
+            [(SHARE, true, false), ("arn:aws:ram:us-east-1:444455556666:resource-share/0b", false, true),]
         );
         assert!(script.requests().iter().all(|request| request.body.contains(r#""resourceOwner":"OTHER-ACCOUNTS""#)));
     }

@@ -3,31 +3,31 @@
 use super::*;
 use crate::ending::{Cause, Ending};
 
-fn ending(cause: Cause) -> Option<Ending> {
-    Some(Ending {
+fn ending(cause: Cause) -> Ending {
+    Ending {
         cause,
         why: "subscription a is withdrawn".to_owned(),
         by: "intake (sweep)".to_owned(),
         since: now(),
         digest: "digest".to_owned(),
         reopen: None,
-    })
+    }
 }
 
 #[test]
 fn what_is_to_be_closed_gets_its_run_whoever_has_it() {
     for status in [Status::Wanted, Status::Opening, Status::Waiting, Status::Closing] {
-        let ends = Connection { ending: ending(Cause::Withdrawn), ..connection(status) };
+        let ends = Connection { ending: Some(ending(Cause::Withdrawn)), ..connection(status) };
         assert_eq!(connection_step(&ends, BACKOFF, now()), ConnectionStep::Ensure, "{status:?}");
     }
-    let closed = Connection { ending: ending(Cause::Withdrawn), ..connection(Status::Closed) };
+    let closed = Connection { ending: Some(ending(Cause::Withdrawn)), ..connection(Status::Closed) };
     assert_eq!(connection_step(&closed, BACKOFF, now()), ConnectionStep::Nothing);
 }
 
 #[test]
 fn closing_goes_on_for_as_long_as_it_takes_and_keeps_its_reason() {
     let mut closing = Connection {
-        ending: ending(Cause::Withdrawn),
+        ending: Some(ending(Cause::Withdrawn)),
         why: "subscription a is withdrawn; it can't be removed: AccessDenied".to_owned(),
         since: at_minute(0),
         ..connection(Status::Closing)
@@ -50,19 +50,20 @@ fn at_minute(minute: i64) -> Timestamp {
 
 #[test]
 fn a_run_that_dies_with_the_wish_unseen_is_followed_by_one_that_sees_it() {
-    let waiting = Connection { ending: ending(Cause::Operator), ..connection(Status::Waiting) };
+    let waiting = Connection { ending: Some(ending(Cause::Operator)), ..connection(Status::Waiting) };
     let (next, _) = aborted_connection(&waiting, BACKOFF, now()).unwrap();
-    assert_eq!((next.status, next.ending), (Status::Waiting, ending(Cause::Operator)));
+    assert_eq!((next.status, next.ending), (Status::Waiting, Some(ending(Cause::Operator))));
 }
 
 #[test]
 fn an_operator_may_retry_what_was_closed_if_somebody_claims_it() {
     for cause in [Cause::Operator, Cause::Revoked] {
-        let closed = Connection { ending: ending(cause), ..connection(Status::Closed) };
+        let closed = Connection { ending: Some(ending(cause)), ..connection(Status::Closed) };
         let next = retry_connection(&closed, now()).unwrap();
         assert_eq!((next.status, next.generation, next.ending), (Status::Wanted, 2, None));
     }
-    let unclaimed = Connection { ending: ending(Cause::Withdrawn), claims: Vec::new(), ..connection(Status::Closed) };
+    let unclaimed =
+        Connection { ending: Some(ending(Cause::Withdrawn)), claims: Vec::new(), ..connection(Status::Closed) };
     assert!(retry_connection(&unclaimed, now()).unwrap_err().contains("drawbridge subscribe"));
 }
 
