@@ -25,25 +25,29 @@ pub fn connection_from_image(image: &serde_json::Value) -> Result<Option<Connect
     if !item.contains_key("sk") {
         return Err(FaultName::UndecodableInput.because("this image has no `sk`; is it of the ledger's table?"));
     }
-    serde_dynamo::from_item(item.clone()).map(Some).map_err(|error| unreadable::<Connection>(&item, &error))
+    record(item).map(Some)
 }
 
-/// Why an item is no `T`: names the item, and the field that can't be read.
-#[must_use]
-pub fn unreadable<T: DeserializeOwned>(item: &serde_dynamo::Item, error: &serde_dynamo::Error) -> Fault {
+/// The record in an item.
+///
+/// By way of JSON: one reader for each record instead of two, which is a twentieth of a function's size, and one that can say
+/// where it failed.
+///
+/// # Errors
+/// `InvalidRequest` that names the item and the field that can't be read.
+pub fn record<T: DeserializeOwned>(item: serde_dynamo::Item) -> Result<T, Fault> {
     let key = |name: &str| match item.get(name) {
         Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
         _ => "?".to_owned(),
     };
-    // serde_dynamo does not say where it failed: take the long way to find out.
-    let place = serde_dynamo::from_item::<_, serde_json::Value>(item.clone())
-        .ok()
-        .and_then(|value| serde_path_to_error::deserialize::<_, T>(value).err())
-        .map_or_else(|| error.to_string(), |error| error.to_string());
-    FaultName::InvalidRequest.because(format!(
-        "the ledger's item `{}` / `{}` cannot be read: {place}; it was written by hand or by another version of \
-         Drawbridge: correct the named field in the table, or restore the item",
-        key("pk"),
-        key("sk"),
-    ))
+    let (pk, sk) = (key("pk"), key("sk"));
+    let read: Result<T, String> = serde_dynamo::from_item::<_, serde_json::Value>(item)
+        .map_err(|error| error.to_string())
+        .and_then(|json| serde_path_to_error::deserialize(json).map_err(|error| error.to_string()));
+    read.map_err(|place| {
+        FaultName::InvalidRequest.because(format!(
+            "the ledger's item `{pk}` / `{sk}` cannot be read: {place}; it was written by hand or by another version of \
+             Drawbridge: correct the named field in the table, or restore the item"
+        ))
+    })
 }

@@ -78,8 +78,7 @@ impl Record for Connection {
 pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
     let pk = record.subject().pk();
     let since = *record.since();
-    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(&*record)
-        .map_err(|error| FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}")))?;
+    let mut item = to_item(&pk, &*record)?;
     item.insert("since".to_owned(), text(keys::sortable(since)));
     if record.needs_attention() {
         item.insert("attention".to_owned(), text(record.status()));
@@ -90,13 +89,20 @@ pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
     Ok(item)
 }
 
+/// By way of JSON, as [`drawbridge_items::record`] reads it: one writer for each record.
+pub(crate) fn to_item(pk: &str, record: &impl Serialize) -> Result<Item, Fault> {
+    serde_json::to_value(record)
+        .map_err(|error| error.to_string())
+        .and_then(|json| serde_dynamo::aws_sdk_dynamodb_1::to_item(json).map_err(|error| error.to_string()))
+        .map_err(|error| FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}")))
+}
+
 /// The record in an item.
 ///
 /// # Errors
 /// `InvalidRequest` that names the item and the field that cannot be read.
 pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())
-        .map_err(|error| drawbridge_items::unreadable::<T>(&item.into(), &error))
+    drawbridge_items::record(item.into())
 }
 
 /// Refuses an item that `DynamoDB` would refuse, in words that say what is too large.
