@@ -63,6 +63,7 @@ NETWORK = {
         {"id": "sg-0b", "vpc": "vpc-0b"},
     ],
     "service_networks": [{"id": "sn-0123456789abcdef0", "name": "databases"}],
+    "route_tables": [{"id": "rtb-0a", "vpc": "vpc-0a", "main": True}],
 }
 GROUP = {
     "type": "GROUP",
@@ -899,7 +900,11 @@ def test_an_endpoint_needs_an_accepted_share_a_parent_free_addresses_and_quota(s
     )
     gateway = {"VpcId": "vpc-0a", "ServiceName": f"com.amazonaws.{REGION}.s3", "RouteTableIds": ["rtb-0a"]}
     endpoint = ec2.create_vpc_endpoint(**gateway)["VpcEndpoint"]
-    assert (endpoint["VpcEndpointType"], endpoint["State"], endpoint["IpAddressType"]) == ("Gateway", "pending", "ipv4")
+    assert (endpoint["VpcEndpointType"], endpoint["State"], endpoint["IpAddressType"]) == (
+        "Gateway",
+        "available",
+        "ipv4",
+    )
 
 
 def test_two_at_once_with_one_token_make_one_endpoint(standin: Standin) -> None:
@@ -1122,13 +1127,14 @@ def test_a_new_invitation_is_told_on_the_bus_in_the_consumers_name(standin: Stan
 
 
 def test_no_operation_goes_untested() -> None:
-    """Each operation that the README names is called by its boto3 name somewhere above."""
+    """Each operation that the README names is called by its boto3 name somewhere above, or in a file beside this one."""
     here = Path(__file__)
     readme = (here.parents[1] / "standin" / "README.md").read_text(encoding="utf-8")
+    tests = "".join(file.read_text(encoding="utf-8") for file in here.parent.glob("test_standin_wire*.py"))
     operations = re.findall(r"^\| `([A-Z]\w+)`", readme, re.MULTILINE)
-    assert len(operations) == len(set(operations)) == 23
+    assert len(operations) == len(set(operations)) == 27
     names = [re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in operations]
-    assert [name for name in names if name not in here.read_text(encoding="utf-8")] == []
+    assert [name for name in names if f".{name}(" not in tests and f'"{name}"' not in tests] == []
 
 
 def test_the_admin_interface_says_what_is_wrong(standin: Standin) -> None:

@@ -96,14 +96,16 @@ type Reached = (Configuration, Option<String>, Option<(String, String)>);
 
 /// What an endpoint reaches: its configuration, or all that its service network has.
 fn reached(world: &World, endpoint: &Endpoint) -> Vec<Reached> {
+    if endpoint.detached {
+        return Vec::new();
+    }
     if let Some(configuration) = &endpoint.wanted.configuration {
         return world.leaves(configuration).into_iter().map(|leaf| (leaf.clone(), None, None)).collect();
     }
     let mut found = Vec::new();
     for association in world.associations.iter().filter(|association| {
-        association.live()
-            && association.account == endpoint.account
-            && Some(&association.network_arn) == endpoint.wanted.service_network.as_ref()
+        // Of a shared network, its owner's too. [AWS:vpc-lattice/ug/sharing]
+        association.live() && Some(&association.network_arn) == endpoint.wanted.service_network.as_ref()
     }) {
         let network = (association.network_arn.clone(), association.network_name.clone());
         for leaf in world.leaves(&association.configuration) {

@@ -1,15 +1,19 @@
 //! Amazon EC2, as far as VPC endpoints touch it. \[botocore: ec2/2016-11-15\]
 
 mod associations;
+mod check_endpoint;
+mod check_lattice;
 mod create_endpoint;
 mod endpoints;
 mod filters;
 mod params;
+mod prefix_lists;
+mod route_tables;
 mod security_groups;
+mod services;
 mod subnets;
+mod tags;
 mod vpcs;
-
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -38,6 +42,9 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeVpcEndpoints" | "DescribeVpcEndpointAssociations" => {
             &["Filter", "VpcEndpointId", "NextToken", "MaxResults"]
         }
+        "DescribeVpcEndpointServices" => &["Filter", "ServiceName", "ServiceRegion", "NextToken", "MaxResults"],
+        "DescribeRouteTables" => &["Filter", "RouteTableId", "NextToken", "MaxResults"],
+        "DescribePrefixLists" | "DescribeManagedPrefixLists" => &["Filter", "PrefixListId", "NextToken", "MaxResults"],
         "CreateVpcEndpoint" => create_endpoint::PARAMETERS,
         "DeleteVpcEndpoints" => &["VpcEndpointId"],
         other => {
@@ -60,6 +67,10 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeSecurityGroups" => security_groups::describe(world, caller, params),
         "DescribeVpcEndpoints" => endpoints::describe(world, caller, params, now),
         "DescribeVpcEndpointAssociations" => associations::describe(world, caller, params, now),
+        "DescribeVpcEndpointServices" => services::describe(world, caller, params),
+        "DescribeRouteTables" => route_tables::describe(world, caller, params),
+        "DescribePrefixLists" => prefix_lists::describe(world, caller, params),
+        "DescribeManagedPrefixLists" => prefix_lists::describe_managed(world, caller, params),
         "CreateVpcEndpoint" => create_endpoint::create(world, caller, params, now),
         _ => endpoints::delete(world, caller, params, now),
     }
@@ -81,6 +92,9 @@ fn asked<'a>(world: &World, caller: &Caller, params: &'a Params, always: bool) -
         + params.list("VpcId").len()
         + params.list("SubnetId").len()
         + params.list("GroupId").len()
+        + params.list("RouteTableId").len()
+        + params.list("PrefixListId").len()
+        + params.list("ServiceName").len()
         > 0;
     asked.empty_first &= (always || most.is_some()) && !by_id;
     Ok(asked)
@@ -88,14 +102,6 @@ fn asked<'a>(world: &World, caller: &Caller, params: &'a Params, always: bool) -
 
 fn part(asked: &Asked, total: usize) -> Result<Part, Refusal> {
     asked.part(total).map_err(|BadToken| refusal("InvalidNextToken", "The token is not valid."))
-}
-
-/// A tag set.
-fn tags(xml: &mut Xml, tags: &BTreeMap<String, String>) {
-    xml.items("tagSet", tags, |item, (key, value)| {
-        item.text("key", key);
-        item.text("value", value);
-    });
 }
 
 /// Refuses the first id that is not known, with the code that its noun has.

@@ -56,7 +56,7 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params) -> Outcome 
             permission.text("ipProtocol", "-1");
             permission.items("ipRanges", ["0.0.0.0/0"], |range, cidr| range.text("cidrIp", cidr));
         });
-        tags(item, &group.tags);
+        tags::shape(item, &group.tags);
     });
     xml.text_if("nextToken", part.next);
     Ok(xml)

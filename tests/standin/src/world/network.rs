@@ -1,9 +1,14 @@
-//! What an account has before Drawbridge comes: VPCs, subnets, security groups, service networks. The shapes are those of a seed.
+//! What an account has before Drawbridge comes: VPCs, subnets, security groups, service networks, and what it may connect to. The shapes are those of a seed.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::World;
+use super::routes::{PrefixList, RouteTable};
+use super::services::EndpointService;
+use crate::request::Caller;
 
 fn yes() -> bool {
     true
@@ -26,6 +31,9 @@ pub struct Vpc {
     /// Its block.
     #[serde(default)]
     pub cidr: String,
+    /// Blocks that were added to it.
+    #[serde(default)]
+    pub more_cidrs: Vec<String>,
     /// `enableDnsSupport`.
     #[serde(default = "yes")]
     pub dns_support: bool,
@@ -141,6 +149,15 @@ pub struct Network {
     /// Service networks.
     #[serde(default)]
     pub service_networks: Vec<ServiceNetwork>,
+    /// Endpoint services that it may use, besides those of AWS that everybody has.
+    #[serde(default)]
+    pub endpoint_services: Vec<EndpointService>,
+    /// Route tables.
+    #[serde(default)]
+    pub route_tables: Vec<RouteTable>,
+    /// Prefix lists of its own.
+    #[serde(default)]
+    pub prefix_lists: Vec<PrefixList>,
 }
 
 /// Puts entries into a list, replacing those with the same id.
@@ -159,6 +176,9 @@ impl Network {
         put(&mut self.subnets, seed.subnets, |subnet| &subnet.id);
         put(&mut self.security_groups, seed.security_groups, |group| &group.id);
         put(&mut self.service_networks, seed.service_networks, |network| &network.id);
+        put(&mut self.endpoint_services, seed.endpoint_services, |service| &service.id);
+        put(&mut self.route_tables, seed.route_tables, |table| &table.id);
+        put(&mut self.prefix_lists, seed.prefix_lists, |list| &list.id);
     }
 
     /// The VPC of that id.
@@ -186,5 +206,30 @@ impl ServiceNetwork {
     pub fn arn(&self, account: &str, region: &str) -> String {
         let owner = self.owner.as_deref().unwrap_or(account);
         crate::ids::arn("vpc-lattice", region, owner, &format!("servicenetwork/{}", self.id))
+    }
+}
+
+impl World {
+    /// The service network of that id or ARN that the caller owns, was seeded as shared with it, or sees by a resource share;
+    /// and its ARN. \[AWS:vpc-lattice/ug/sharing\]
+    pub fn service_network(&self, caller: &Caller, identifier: &str) -> Option<(ServiceNetwork, String)> {
+        let key = (caller.account.clone(), caller.region.clone());
+        if let Some(own) = self.networks.get(&key).and_then(|network| network.service_network(identifier)) {
+            return Some((own.clone(), own.arn(&caller.account, &caller.region)));
+        }
+        self.networks
+            .iter()
+            .filter(|((account, region), _)| *region == caller.region && *account != caller.account)
+            .flat_map(|((account, region), network)| {
+                network.service_networks.iter().map(move |known| (account, known, known.arn(account, region)))
+            })
+            .find(|(_, known, arn)| {
+                (known.id == identifier || *arn == identifier)
+                    && self
+                        .shares
+                        .iter()
+                        .any(|share| share.has(arn) && share.shows_to(&caller.account, &self.invitations))
+            })
+            .map(|(owner, known, arn)| (ServiceNetwork { owner: Some(owner.clone()), ..known.clone() }, arn))
     }
 }
