@@ -123,7 +123,7 @@ impl Operation {
     pub fn mutates(&self) -> bool {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| self.name.starts_with(prefix));
         match self.service.as_str() {
-            "ec2" => starts(&["Create", "Delete", "Modify"]),
+            "ec2" => starts(&["Create", "Delete", "Modify", "Authorize", "Revoke"]),
             "ram" => starts(&["Accept", "Reject"]),
             "vpc-lattice" => starts(&["Create", "Delete", "Tag"]),
             "dynamodb" => matches!(

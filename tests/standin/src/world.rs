@@ -6,6 +6,7 @@ pub mod endpoint_names;
 pub mod endpoints;
 pub mod network;
 pub mod routes;
+pub mod security_groups;
 pub mod services;
 pub mod shares;
 pub mod states;

@@ -1,11 +1,13 @@
 //! Amazon EC2, as far as VPC endpoints touch it. \[botocore: ec2/2016-11-15\]
 
 mod associations;
+mod change_groups;
 mod check_endpoint;
 mod check_lattice;
 mod create_endpoint;
 mod endpoints;
 mod filters;
+mod ingress;
 mod params;
 mod prefix_lists;
 mod route_tables;
@@ -46,6 +48,9 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeRouteTables" => &["Filter", "RouteTableId", "NextToken", "MaxResults"],
         "DescribePrefixLists" | "DescribeManagedPrefixLists" => &["Filter", "PrefixListId", "NextToken", "MaxResults"],
         "CreateVpcEndpoint" => create_endpoint::PARAMETERS,
+        "CreateSecurityGroup" => &["GroupDescription", "GroupName", "VpcId", "TagSpecification"],
+        "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => &["GroupId", "IpPermissions"],
+        "DeleteSecurityGroup" => &["GroupId"],
         "DeleteVpcEndpoints" => &["VpcEndpointId"],
         other => {
             // [AWS:ec2 error codes: InvalidAction]
@@ -64,7 +69,11 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeVpcs" => vpcs::describe(world, caller, params),
         "DescribeVpcAttribute" => vpcs::attribute(world, caller, params),
         "DescribeSubnets" => subnets::describe(world, caller, params),
-        "DescribeSecurityGroups" => security_groups::describe(world, caller, params),
+        "DescribeSecurityGroups" => security_groups::describe(world, caller, params, now),
+        "CreateSecurityGroup" => change_groups::create(world, caller, params, now),
+        "AuthorizeSecurityGroupIngress" => change_groups::authorize(world, caller, params),
+        "RevokeSecurityGroupIngress" => change_groups::revoke(world, caller, params),
+        "DeleteSecurityGroup" => change_groups::delete(world, caller, params, now),
         "DescribeVpcEndpoints" => endpoints::describe(world, caller, params, now),
         "DescribeVpcEndpointAssociations" => associations::describe(world, caller, params, now),
         "DescribeVpcEndpointServices" => services::describe(world, caller, params),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::routes::{PrefixList, RouteTable};
+use super::security_groups::SecurityGroup;
 use super::services::EndpointService;
 use crate::request::Caller;
 
@@ -16,10 +17,6 @@ fn yes() -> bool {
 
 fn many() -> u32 {
     200
-}
-
-fn tcp() -> String {
-    "tcp".to_owned()
 }
 
 /// A VPC.
@@ -63,52 +60,6 @@ pub struct Subnet {
     /// Free addresses; an endpoint takes some.
     #[serde(default = "many")]
     pub free: u32,
-    /// Tags.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-}
-
-/// One ingress rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// First port; none for protocol `-1`.
-    #[serde(default)]
-    pub from: Option<i32>,
-    /// Last port; none for protocol `-1`.
-    #[serde(default)]
-    pub to: Option<i32>,
-    /// An IPv4 block.
-    #[serde(default)]
-    pub cidr: Option<String>,
-    /// An IPv6 block.
-    #[serde(default)]
-    pub cidr_v6: Option<String>,
-    /// A security group.
-    #[serde(default)]
-    pub group: Option<String>,
-    /// A prefix list.
-    #[serde(default)]
-    pub prefix_list: Option<String>,
-    /// `tcp`, `udp`, `icmp`, a number, or `-1` for all.
-    #[serde(default = "tcp")]
-    pub protocol: String,
-}
-
-/// A security group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecurityGroup {
-    /// `sg-…`.
-    pub id: String,
-    /// Its VPC.
-    pub vpc: String,
-    /// Its name.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// What it lets in.
-    #[serde(default)]
-    pub ingress: Vec<Rule>,
     /// Tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
