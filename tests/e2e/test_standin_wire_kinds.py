@@ -169,7 +169,7 @@ def test_an_interface_endpoint_lives(served: Standin) -> None:
     wanted = interface(PrivateDnsEnabled=True)
     endpoint = ec2.create_vpc_endpoint(**wanted)["VpcEndpoint"]
     id_ = endpoint["VpcEndpointId"]
-    assert (endpoint["State"], endpoint["IpAddressType"]) == ("pending", "ipv4"), "camel case, unlike Resource endpoints"
+    assert (endpoint["State"], endpoint["IpAddressType"]) == ("pending", "ipv4"), "camel case, not as Resource"
     assert (endpoint["ServiceName"], endpoint["ServiceRegion"]) == (SERVICE, REGION)
     assert (endpoint["PrivateDnsEnabled"], len(endpoint["NetworkInterfaceIds"])) == (True, 2)
     assert "PolicyDocument" not in endpoint, "the service has no policies"
@@ -403,7 +403,7 @@ def test_a_service_network_endpoint_reaches_what_is_associated_with_the_network(
     single = {"type": "SINGLE", "name": "postgres", "ports": ["5432"]}
     (first, second) = served.accepted(resources=[single, single])["resources"]
     id_ = make(ec2, through_network())
-    assert [look(ec2, id_)["State"] for _ in range(2)] == ["Pending", "Available"], "a capital, as of Resource endpoints"
+    assert [look(ec2, id_)["State"] for _ in range(2)] == ["Pending", "Available"], "as Resource endpoints"
 
     def rows(**more: Any) -> list[Any]:
         operation, member = "describe_vpc_endpoint_associations", "VpcEndpointAssociations"

@@ -8,6 +8,7 @@ mod create_endpoint;
 mod endpoints;
 mod filters;
 mod ingress;
+mod modify_endpoint;
 mod params;
 mod prefix_lists;
 mod route_tables;
@@ -48,6 +49,8 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeRouteTables" => &["Filter", "RouteTableId", "NextToken", "MaxResults"],
         "DescribePrefixLists" | "DescribeManagedPrefixLists" => &["Filter", "PrefixListId", "NextToken", "MaxResults"],
         "CreateVpcEndpoint" => create_endpoint::PARAMETERS,
+        "ModifyVpcEndpoint" => modify_endpoint::PARAMETERS,
+        "CreateTags" | "DeleteTags" => &["ResourceId", "Tag"],
         "CreateSecurityGroup" => &["GroupDescription", "GroupName", "VpcId", "TagSpecification"],
         "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => &["GroupId", "IpPermissions"],
         "DeleteSecurityGroup" => &["GroupId"],
@@ -70,6 +73,9 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeVpcAttribute" => vpcs::attribute(world, caller, params),
         "DescribeSubnets" => subnets::describe(world, caller, params),
         "DescribeSecurityGroups" => security_groups::describe(world, caller, params, now),
+        "ModifyVpcEndpoint" => modify_endpoint::modify(world, caller, params, now),
+        "CreateTags" => tags::add(world, caller, params),
+        "DeleteTags" => tags::remove(world, caller, params),
         "CreateSecurityGroup" => change_groups::create(world, caller, params, now),
         "AuthorizeSecurityGroupIngress" => change_groups::authorize(world, caller, params),
         "RevokeSecurityGroupIngress" => change_groups::revoke(world, caller, params),
