@@ -15,10 +15,10 @@ from test_standin_wire_kinds import (
     interface,
     look,
     make,
-    routes_to,
     served,
     through_network,
 )
+from test_standin_wire_routes import routes_to
 
 __all__ = ["running", "served", "standin"]
 

@@ -29,7 +29,10 @@ pub fn routes() -> Router<App> {
         .route("/seed", post(seed))
         .route("/shares", post(share))
         .route("/shares/resources", post(add_resources))
+        .route("/shares/resources/remove", post(remove_resources))
         .route("/shares/children", post(add_children))
+        .route("/shares/children/remove", post(remove_children))
+        .route("/networks/resources", post(add_to_network))
         .route("/shares/invite", post(invite))
         .route("/shares/revoke", post(revoke))
         .route("/shares/event", post(event))
@@ -132,6 +135,42 @@ struct AddedChildren {
 async fn add_children(State(app): State<App>, Json(added): Json<AddedChildren>) -> Answer {
     let made = app.world().add_children(&added.group, &added.children, Timestamp::now()).map_err(Refused)?;
     Ok(Json(json!({"children": made})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovedResources {
+    share: String,
+    resources: Vec<String>,
+}
+
+/// What is connected stays so, only new connections are refused. \[AWS:vpc-lattice/ug/sharing\]
+async fn remove_resources(State(app): State<App>, Json(removed): Json<RemovedResources>) -> Answer {
+    app.world().remove_resources(&removed.share, &removed.resources, Timestamp::now()).map_err(Refused)?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovedChildren {
+    children: Vec<String>,
+}
+
+async fn remove_children(State(app): State<App>, Json(removed): Json<RemovedChildren>) -> Answer {
+    app.world().remove_children(&removed.children).map_err(Refused)?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddedToNetwork {
+    network: String,
+    resources: Vec<ResourceSeed>,
+}
+
+async fn add_to_network(State(app): State<App>, Json(added): Json<AddedToNetwork>) -> Answer {
+    let made = app.world().add_to_network(&added.network, &added.resources, Timestamp::now()).map_err(Refused)?;
+    Ok(Json(json!({"resources": made})))
 }
 
 fn yes() -> bool {

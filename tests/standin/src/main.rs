@@ -17,6 +17,7 @@ mod proxy;
 mod ram;
 mod request;
 mod seed;
+mod seed_network;
 mod server;
 mod settings;
 mod wire;

@@ -88,6 +88,7 @@ impl Operation {
             (&Method::GET, "resourceconfigurations", true) => lattice("GetResourceConfiguration"),
             (&Method::GET, "resourceconfigurations", false) => lattice("ListResourceConfigurations"),
             (&Method::GET, "servicenetworks", true) => lattice("GetServiceNetwork"),
+            (&Method::GET, "servicenetworkvpcassociations", false) => lattice("ListServiceNetworkVpcAssociations"),
             (&Method::POST, "servicenetworkresourceassociations", false) => {
                 lattice("CreateServiceNetworkResourceAssociation")
             }

@@ -84,6 +84,35 @@ pub struct ServiceNetwork {
     pub created: Option<Timestamp>,
 }
 
+fn active() -> String {
+    "ACTIVE".to_owned()
+}
+
+/// An association of a VPC with a service network: one per VPC. \[AWS:vpc-lattice/ug/service-network-associations\]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VpcAssociation {
+    /// `snva-…`.
+    pub id: String,
+    /// The VPC.
+    pub vpc: String,
+    /// The service network's id or ARN.
+    pub service_network: String,
+    /// Whether private DNS names are made.
+    #[serde(default)]
+    pub private_dns: bool,
+    /// Its status. \[botocore: `ServiceNetworkVpcAssociationStatus`\]
+    #[serde(default = "active")]
+    pub status: String,
+}
+
+impl VpcAssociation {
+    /// Whether it is with that network.
+    pub fn is_of(&self, network: &ServiceNetwork, arn: &str) -> bool {
+        self.service_network == network.id || self.service_network == arn
+    }
+}
+
 /// All of one account in one Region.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +129,9 @@ pub struct Network {
     /// Service networks.
     #[serde(default)]
     pub service_networks: Vec<ServiceNetwork>,
+    /// Associations of its VPCs with service networks.
+    #[serde(default)]
+    pub vpc_associations: Vec<VpcAssociation>,
     /// Endpoint services that it may use, besides those of AWS that everybody has.
     #[serde(default)]
     pub endpoint_services: Vec<EndpointService>,
@@ -127,6 +159,7 @@ impl Network {
         put(&mut self.subnets, seed.subnets, |subnet| &subnet.id);
         put(&mut self.security_groups, seed.security_groups, |group| &group.id);
         put(&mut self.service_networks, seed.service_networks, |network| &network.id);
+        put(&mut self.vpc_associations, seed.vpc_associations, |association| &association.id);
         put(&mut self.endpoint_services, seed.endpoint_services, |service| &service.id);
         put(&mut self.route_tables, seed.route_tables, |table| &table.id);
         put(&mut self.prefix_lists, seed.prefix_lists, |list| &list.id);
