@@ -154,7 +154,7 @@ class Standin:
         client = boto3.client(
             service, region, endpoint_url=self.url, aws_access_key_id=account, aws_secret_access_key="x", config=config
         )
-        if service in ("ec2", "ram", "vpc-lattice"):
+        if service in ("ec2", "ram", "vpc-lattice", "service-quotas"):
             client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", check_raw)
         return client
 
@@ -244,6 +244,9 @@ def check_raw(operation_model: OperationModel, response_dict: dict[str, Any], **
         assert status == operation_model.http.get("responseCode", 200), where
         check_json(operation_model.output_shape, output, where)
         return
+    if operation_model.service_model.metadata["protocol"] == "json":
+        assert output["__type"] in {ORDERED, *(shape.name for shape in operation_model.error_shapes)}, where
+        return
     name = headers["x-amzn-errortype"]
     shape = next((shape for shape in operation_model.error_shapes if shape.name == name), None)
     if shape is None:
@@ -283,7 +286,7 @@ def check_xml(shape: Shape | None, element: ElementTree.Element, where: str) -> 
         assert re.fullmatch(forms.get(shape.type_name, ".*"), text, re.DOTALL), f"{where}: {text}"
 
 
-TYPES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "long": int}
+TYPES: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "long": int, "double": float}
 
 
 def check_json(shape: Shape | None, value: Any, where: str) -> None:
@@ -959,6 +962,7 @@ CALLS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
     ("ec2", "DescribeVpcs"): ("ec2", "describe_vpcs", {}),
     ("ram", "GetResourceShares"): ("ram", "get_resource_shares", {"resourceOwner": "SELF"}),
     ("vpc-lattice", "ListResourceConfigurations"): ("vpc-lattice", "list_resource_configurations", {}),
+    ("servicequotas", "ListServiceQuotas"): ("service-quotas", "list_service_quotas", {"ServiceCode": "vpc"}),
     ("dynamodb", "GetItem"): ("dynamodb", "get_item", {"TableName": "t", "Key": {}}),
     ("states", "StopExecution"): ("stepfunctions", "stop_execution", {"executionArn": "arn:x"}),
     ("events", "PutEvents"): ("events", "put_events", {"Entries": [{"Source": "x"}]}),
@@ -967,6 +971,7 @@ WORDS = {
     "ec2": ("RequestLimitExceeded", "InternalError", "UnauthorizedOperation"),
     "ram": ("ThrottlingException", "ServerInternalException", "AccessDeniedException"),
     "vpc-lattice": ("ThrottlingException", "InternalServerException", "AccessDeniedException"),
+    "servicequotas": ("TooManyRequestsException", "ServiceException", "AccessDeniedException"),
     "dynamodb": ("ThrottlingException", "InternalServerError", "AccessDeniedException"),
     "states": ("ThrottlingException", "InternalFailure", "AccessDeniedException"),
     "events": ("ThrottlingException", "InternalException", "AccessDeniedException"),
@@ -1136,7 +1141,7 @@ def test_no_operation_goes_untested() -> None:
     readme = (here.parents[1] / "standin" / "README.md").read_text(encoding="utf-8")
     tests = "".join(file.read_text(encoding="utf-8") for file in here.parent.glob("test_standin_wire*.py"))
     operations = re.findall(r"^\| `([A-Z]\w+)`", readme, re.MULTILINE)
-    assert len(operations) == len(set(operations)) == 35
+    assert len(operations) == len(set(operations)) == 37
     names = [re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in operations]
     assert [name for name in names if f".{name}" not in tests and f'"{name}"' not in tests] == []
 

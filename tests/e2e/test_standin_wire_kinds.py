@@ -391,6 +391,23 @@ def test_each_type_has_a_limit_of_its_own(served: Standin, knob: str, kind: str)
         make(ec2, other)
 
 
+def test_quotas_are_told(served: Standin) -> None:
+    quotas = served.client("service-quotas")
+    several = {"ServiceCode": "vpc", "MaxResults": 3}
+    seen, pages = everything(quotas, "list_service_quotas", "Quotas", "NextToken", **several)
+    defaults = {"L-29B6F2EB": 50, "L-1B52E74A": 20, "L-CA6CC422": 200, "L-3B4E38D2": 50}
+    assert ({quota["QuotaCode"]: quota["Value"] for quota in seen}, len(seen), pages) == (defaults, 4, 2)
+    served.set(resource_endpoints_per_vpc=7)
+    one = quotas.get_service_quota(ServiceCode="vpc", QuotaCode="L-CA6CC422")["Quota"]
+    assert (one["Value"], one["Adjustable"], one["GlobalQuota"]) == (7, True, False)
+    for service, code in (("vpc", "L-0"), ("ec2", "L-CA6CC422")):
+        get = {"ServiceCode": service, "QuotaCode": code}
+        assert refused(lambda get=get: quotas.get_service_quota(**get)) == "NoSuchResourceException"
+    calls = {(call["service"], call["mutating"]) for call in served.calls()}
+    assert calls == {("servicequotas", False)}
+    assert served.emulator.took() == [], "none of these is passed on"
+
+
 def test_a_provider_can_detach_its_resource_from_an_endpoint(served: Standin) -> None:
     served.set(empty_pages=False, endpoint_pending_polls=0)
     ec2 = served.client("ec2")

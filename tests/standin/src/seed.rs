@@ -185,8 +185,11 @@ impl World {
         if share.deleted {
             return Err(format!("{} was deleted: make another share", share.arn));
         }
+        // Who is on it still and is asked again need not accept again.
+        let kept = share.principals.iter().find(|known| known.account == account && !known.revoked);
+        let since = kept.map_or(sent, |known| known.since);
         share.principals.retain(|principal| principal.account != account);
-        share.principals.push(Principal { account: account.to_owned(), invited, revoked: false, since: sent });
+        share.principals.push(Principal { account: account.to_owned(), invited, revoked: false, since });
         if !invited {
             return Ok(None);
         }
