@@ -15,6 +15,7 @@ from test_standin_wire_kinds import (
     interface,
     look,
     make,
+    seed,
     served,
     through_network,
 )
@@ -71,6 +72,19 @@ def test_a_modified_interface_endpoint_is_pending_again(served: Standin, ec2: An
     seen = look(ec2, id_)
     assert (seen["State"], [group["GroupId"] for group in seen["Groups"]]) == ("pending", ["sg-0d"])
     assert look(ec2, id_)["State"] == "available"
+
+
+def test_a_full_subnet_that_an_endpoint_is_in_hinders_no_change(served: Standin, ec2: Any) -> None:
+    one = {"id": "subnet-0a5", "vpc": "vpc-0a", "az": "us-east-1b", "az_id": "use1-az2", "free": 1}
+    seed(served, subnets=[one])
+    id_ = make(ec2, interface(SubnetIds=["subnet-0a5"]))
+    assert free(ec2, "subnet-0a5") == 0
+    ec2.modify_vpc_endpoint(VpcEndpointId=id_, AddSecurityGroupIds=["sg-0d"])
+    other = make(ec2, interface(SubnetIds=["subnet-0a1"], ClientToken="face-2"))
+    add = {"VpcEndpointId": other, "AddSubnetIds": ["subnet-0a5"]}
+    assert refused(lambda: ec2.modify_vpc_endpoint(**add)) == "InsufficientFreeAddressesInSubnet"
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[id_])
+    ec2.modify_vpc_endpoint(**add)
 
 
 def test_private_dns_is_enabled_after_the_acceptance(served: Standin, ec2: Any) -> None:

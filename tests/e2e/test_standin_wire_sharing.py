@@ -68,6 +68,8 @@ def test_an_owner_stops_sharing_and_shares_again(standin: Standin) -> None:
     ram.accept_resource_share_invitation(resourceShareInvitationArn=again["invitation"])
     assert (shares(standin), inside(standin)) == ([made["share"]], {arn})
     make(ec2, resource_endpoint(arn, ClientToken="later"))
+    standin.admin("POST", "shares/invite", {"share": made["share"], "account": CONSUMER, "event": False})
+    assert shares(standin) == [made["share"]], "who is on it still has accepted"
     standin.admin("POST", "shares/revoke", {"share": made["share"]})
     assert shares(standin) == []
     bad_request(standin, "shares/invite", {"share": made["share"], "account": CONSUMER})
