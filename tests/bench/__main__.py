@@ -61,7 +61,7 @@ Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores ({
 
 ## Cold start
 
-CPU from exec to the first request for work ("ready") and to the answer to the first event ("done"), and peak memory by then: medians of {cold.RUNS} starts, all in turn in one run. A runtime API stub on loopback hands out the event; AWS's answers were recorded from the local cloud and are played back, the same to Rust and to Python. The Rust binaries are native release builds (`opt-level = "z"`, thin LTO), compiled with the hint of docs/adr/0005, which the deployed ones are not. Python is a bare runtime loop with boto3 that makes the same calls, and decides, checks and logs nothing. The calls go over plain HTTP: no TLS handshake is in these figures, on either side.
+CPU from exec to the first request for work ("ready") and to the answer to the first event ("done"), and peak memory by then: medians of {cold.RUNS} starts, all in turn in one run. A runtime API stub on loopback hands out the event; AWS's answers were recorded from the local cloud and are played back, the same to Rust and to Python. The Rust binaries are native release builds (`opt-level = "z"`, fat LTO), compiled with the hint of docs/adr/0005, which the deployed ones are not. Python is a bare runtime loop with boto3 that makes the same calls, and decides, checks and logs nothing. The calls go over plain HTTP: no TLS handshake is in these figures, on either side.
 
 | function | AWS calls | ready, ms CPU | beside empty | done, ms CPU | Python done | Python / Rust | peak MiB | Python MiB |
 |---|---|---|---|---|---|---|---|---|

@@ -1,11 +1,11 @@
 //! The audit trail.
 
 use drawbridge_domain::ports::AuditEntry;
-use drawbridge_domain::{Fault, FaultName};
+use drawbridge_domain::Fault;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Item, check_size, text};
+use crate::codec::{Item, check_size, text, to_item};
 use crate::keys;
 
 /// How many days an audit entry is kept: a year and a bit, so that last year's change is still
@@ -28,10 +28,7 @@ pub struct Entry {
 
 impl Entry {
     pub(crate) fn item(&self, pk: &str) -> Result<Item, Fault> {
-        let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(self).map_err(|error| {
-            FaultName::InvalidRequest
-                .because(format!("the audit entry of `{pk}` cannot be written as an item: {error}"))
-        })?;
+        let mut item = to_item(pk, self)?;
         item.insert("at".to_owned(), text(keys::sortable(self.entry.at)));
         item.insert("pk".to_owned(), text(pk));
         item.insert("sk".to_owned(), text(keys::audit_sk(self.entry.at, &self.change)));

@@ -78,8 +78,7 @@ impl Record for Connection {
 pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
     let pk = record.subject().pk();
     let since = *record.since();
-    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(&*record)
-        .map_err(|error| FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}")))?;
+    let mut item = to_item(&pk, &*record)?;
     item.insert("since".to_owned(), text(keys::sortable(since)));
     if record.needs_attention() {
         item.insert("attention".to_owned(), text(record.status()));
@@ -90,35 +89,20 @@ pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
     Ok(item)
 }
 
+/// By way of JSON, as [`drawbridge_items::record`] reads it: one writer for each record.
+pub(crate) fn to_item(pk: &str, record: &impl Serialize) -> Result<Item, Fault> {
+    serde_json::to_value(record)
+        .map_err(|error| error.to_string())
+        .and_then(|json| serde_dynamo::aws_sdk_dynamodb_1::to_item(json).map_err(|error| error.to_string()))
+        .map_err(|error| FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}")))
+}
+
 /// The record in an item.
 ///
 /// # Errors
 /// `InvalidRequest` that names the item and the field that cannot be read.
 pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone()).map_err(|error| unreadable::<T>(&item.into(), &error))
-}
-
-/// As [`decode`], for items in the shape of `DynamoDB`'s JSON.
-pub(crate) fn decode_json<T: DeserializeOwned>(item: &serde_dynamo::Item) -> Result<T, Fault> {
-    serde_dynamo::from_item(item.clone()).map_err(|error| unreadable::<T>(item, &error))
-}
-
-fn unreadable<T: DeserializeOwned>(item: &serde_dynamo::Item, error: &serde_dynamo::Error) -> Fault {
-    let key = |name: &str| match item.get(name) {
-        Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
-        _ => "?".to_owned(),
-    };
-    // serde_dynamo does not say where it failed: take the long way to find out.
-    let place = serde_dynamo::from_item::<_, serde_json::Value>(item.clone())
-        .ok()
-        .and_then(|value| serde_path_to_error::deserialize::<_, T>(value).err())
-        .map_or_else(|| error.to_string(), |error| error.to_string());
-    FaultName::InvalidRequest.because(format!(
-        "the ledger's item `{}` / `{}` cannot be read: {place}; it was written by hand or by another version of \
-         Drawbridge: correct the named field in the table, or restore the item",
-        key("pk"),
-        key("sk"),
-    ))
+    drawbridge_items::record(item.into())
 }
 
 /// Refuses an item that `DynamoDB` would refuse, in words that say what is too large.
