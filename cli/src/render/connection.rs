@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use drawbridge_domain::connection::{Connection, Made};
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, DnsScope, Port, PortSource};
+use drawbridge_domain::subscription::Kind;
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
 
@@ -28,7 +29,8 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     }
     facts.add("target", &format!("{} ({})", connection.target, connection.kind.as_str()));
     facts.add("made", connection.made.as_ref().map_or("nothing, or it is removed", Made::id));
-    facts.add("share", connection.share_arn.as_str());
+    let share = connection.share_arn.as_ref().map_or("none: a subscription asks for it", |arn| arn.as_str());
+    facts.add("share", share);
     facts.add("claims", &list(&connection.claims));
     let runs = match connection.transient_runs {
         0 => String::new(),
@@ -43,7 +45,12 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     if let Some(ready) = connection.ready_at {
         facts.add("ready", &format!("first at {}", time_and_distance(ready, now)));
     }
-    facts.section("Databases", &databases(&connection.databases, screen), screen);
+    if connection.kind == Kind::GatewayEndpoint {
+        let text = "  none: a gateway endpoint has no names, the service's own are routed to it\n";
+        facts.section("Databases", text, screen);
+    } else {
+        facts.section("Databases", &databases(&connection.databases, screen), screen);
+    }
     if !connection.findings.is_empty() {
         facts.section("Findings", &findings(&connection.findings, screen), screen);
     }

@@ -66,6 +66,7 @@ pub fn subscription() -> Subscription {
         tags: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
         limits: Limits { connections_per_share: Some(20) },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
+        endpoints: Vec::new(),
     }
 }
 
@@ -74,8 +75,8 @@ pub fn connection() -> Connection {
     let dns = |scope, name: &str| DnsName { scope, name: name.to_owned(), hosted_zone: None };
     Connection {
         kind: Kind::ResourceEndpoint,
-        share_arn: ResourceShareArn::parse(SHARE).unwrap(),
-        resource: ResourceArn::parse(RESOURCE).unwrap(),
+        share_arn: Some(ResourceShareArn::parse(SHARE).unwrap()),
+        resource: ResourceArn::parse(RESOURCE).unwrap().into(),
         resource_name: Some("redis-production".to_owned()),
         target: TargetKey::Vpc(VpcId::parse("vpc-0a1b2c3d").unwrap()),
         claims: vec![name()],
