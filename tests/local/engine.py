@@ -78,6 +78,10 @@ def _invoke_shown(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any
     return invoke_resource
 
 
+# Of a record that is reported as failed, again and again.
+MOST_RETRIES = 5
+
+
 def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
     """A stream's function that reports failures in a batch is given the batch again, from the first of them on."""
 
@@ -98,8 +102,9 @@ def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, 
                     stream.split("/")[1], position, len(records) * 100, account_id=account, region=region
                 )
                 done = next((at for at, record in enumerate(left) if record["dynamodb"]["SequenceNumber"] == first), 0)
-                # A record that stays undecodable would hold the stream up for ever: AWS passes it over, into a queue.
-                done += _given_again[first] > known.get("MaximumRetryAttempts", 10)
+                # A record that stays undecodable would hold the stream up for ever: AWS passes it over, into a queue,
+                # after as many retries as the template says. Here one takes a second, so fewer have to do.
+                done += _given_again[first] > min(known.get("MaximumRetryAttempts", MOST_RETRIES), MOST_RETRIES)
                 lambda_svc._dynamodb_stream_positions._data[key] = position + done
         return result | {
             "error": True,

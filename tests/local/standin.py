@@ -59,7 +59,8 @@ class Standin:
         self._call("POST", "reset")
 
     def seed(self, account: str, region: str = "us-east-1", **world: Any) -> None:
-        """Adds or replaces by id: `vpcs`, `subnets`, `security_groups`, `service_networks`."""
+        """Adds or replaces by id: `vpcs`, `subnets`, `security_groups`, `service_networks`, `vpc_associations`,
+        `endpoint_services`, `route_tables`, `prefix_lists`."""
         self._call("POST", "seed", {"account": account, "region": region, **world})
 
     def share(self, owner: str, name: str, resources: list[Json], **more: Any) -> Json:
@@ -70,9 +71,21 @@ class Standin:
         """Adds to a share what its owner adds later."""
         return dict(self._call("POST", "shares/resources", {"share": share, "resources": resources}))
 
+    def remove_resources(self, share: str, resources: list[str]) -> None:
+        """Takes out of a share what its owner takes out, by ARN."""
+        self._call("POST", "shares/resources/remove", {"share": share, "resources": resources})
+
+    def add_to_network(self, network: str, resources: list[Json]) -> list[str]:
+        """Puts into a service network what its owner puts into it; the ARNs of the resource configurations."""
+        return list(self._call("POST", "networks/resources", {"network": network, "resources": resources})["resources"])
+
     def add_children(self, group: str, children: list[Json]) -> list[str]:
         """Adds to a GROUP what its owner adds later; the ARNs of the children."""
         return list(self._call("POST", "shares/children", {"group": group, "children": children})["children"])
+
+    def remove_children(self, children: list[str]) -> None:
+        """Deletes children of a GROUP, by ARN."""
+        self._call("POST", "shares/children/remove", {"children": children})
 
     def invite(self, share: str, account: str, **more: Any) -> Json:
         """The owner shares again with an account, as it must after an invitation expired (`invitation`, `event`)."""
@@ -89,6 +102,18 @@ class Standin:
     def set_endpoint(self, id_: str, state: str) -> None:
         """What happens to an endpoint outside Drawbridge."""
         self._call("POST", "endpoints", {"id": id_, "state": state})
+
+    def accept_endpoint(self, id_: str) -> None:
+        """The owner of an endpoint service accepts an Interface endpoint, a rejected one too."""
+        self._call("POST", "endpoints/accept", {"id": id_})
+
+    def reject_endpoint(self, id_: str) -> None:
+        """The owner of an endpoint service rejects an Interface endpoint, an available one too."""
+        self._call("POST", "endpoints/reject", {"id": id_})
+
+    def detach_endpoint(self, id_: str) -> None:
+        """The provider deletes the association of its resource with a Resource endpoint."""
+        self._call("POST", "endpoints/detach", {"id": id_})
 
     def set_association(self, id_: str, status: str) -> None:
         """What happens to an association outside Drawbridge."""

@@ -166,6 +166,15 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
     assert_eq!(statement.resources(), [&serde_json::json!({"Fn::GetAtt": ["Ledger", "Arn"]})]);
     assert_eq!(texts(statement.condition("ForAllValues:StringEquals", "dynamodb:LeadingKeys")), ["SUBSCRIPTION"]);
     assert_eq!(statement.condition("Null", "dynamodb:LeadingKeys"), "false");
+    let policy = &template.of_type("AWS::IAM::ManagedPolicy")["Operator"]["PolicyDocument"];
+    for statement in statements_of(policy).iter().filter(|statement| statement.actions() == ["dynamodb:PutItem"]) {
+        let keys = texts(statement.condition("ForAllValues:StringLike", "dynamodb:LeadingKeys"));
+        assert_eq!(keys, ["SHARE#*", "CONNECTION#*"], "an operator decides no trust");
+        assert_eq!(statement.condition("Null", "dynamodb:LeadingKeys"), "false");
+    }
+    let writes =
+        statements_of(policy).iter().flat_map(|s| s.actions()).filter(|action| !action.contains("Get")).count();
+    assert_eq!(writes, 3, "Query and Scan, which read, and PutItem");
 }
 
 #[test]

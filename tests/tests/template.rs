@@ -352,6 +352,7 @@ fn the_outputs_are_what_others_read() {
             "IntakeFunctionName",
             "LedgerTableName",
             "OnboardMachineArn",
+            "OperatorPolicyArn",
             "SubscriptionWriterPolicyArn",
             "UnannouncedChangesQueueUrl",
             "UndeliveredTriggersQueueUrl",

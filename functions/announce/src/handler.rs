@@ -3,7 +3,7 @@
 use drawbridge_domain::messages::Announcement;
 use drawbridge_domain::ports::Announce;
 use drawbridge_domain::{Fault, Timestamp};
-use drawbridge_ledger::connection_from_image;
+use drawbridge_items::connection_from_image;
 use drawbridge_runtime::{Handler, count};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

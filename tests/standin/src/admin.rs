@@ -15,8 +15,9 @@ use crate::bus;
 use crate::faults::Order;
 use crate::gate::App;
 use crate::seed::{ChildSeed, ResourceSeed, ShareSeed};
+use crate::world::World;
 use crate::world::associations::Status;
-use crate::world::endpoints::State as EndpointState;
+use crate::world::endpoints::{Endpoint, Kind, State as EndpointState};
 use crate::world::network::Network;
 use crate::world::shares::InvitationStatus;
 
@@ -28,12 +29,18 @@ pub fn routes() -> Router<App> {
         .route("/seed", post(seed))
         .route("/shares", post(share))
         .route("/shares/resources", post(add_resources))
+        .route("/shares/resources/remove", post(remove_resources))
         .route("/shares/children", post(add_children))
+        .route("/shares/children/remove", post(remove_children))
+        .route("/networks/resources", post(add_to_network))
         .route("/shares/invite", post(invite))
         .route("/shares/revoke", post(revoke))
         .route("/shares/event", post(event))
         .route("/invitations", post(invitation))
         .route("/endpoints", post(endpoint))
+        .route("/endpoints/accept", post(accept))
+        .route("/endpoints/reject", post(reject))
+        .route("/endpoints/detach", post(detach))
         .route("/associations", post(association))
         .route("/settings", get(settings).post(change_settings))
         .route("/faults", get(faults).post(arm).delete(disarm_all))
@@ -130,6 +137,42 @@ async fn add_children(State(app): State<App>, Json(added): Json<AddedChildren>) 
     Ok(Json(json!({"children": made})))
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovedResources {
+    share: String,
+    resources: Vec<String>,
+}
+
+/// What is connected stays so, only new connections are refused. \[AWS:vpc-lattice/ug/sharing\]
+async fn remove_resources(State(app): State<App>, Json(removed): Json<RemovedResources>) -> Answer {
+    app.world().remove_resources(&removed.share, &removed.resources, Timestamp::now()).map_err(Refused)?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemovedChildren {
+    children: Vec<String>,
+}
+
+async fn remove_children(State(app): State<App>, Json(removed): Json<RemovedChildren>) -> Answer {
+    app.world().remove_children(&removed.children).map_err(Refused)?;
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AddedToNetwork {
+    network: String,
+    resources: Vec<ResourceSeed>,
+}
+
+async fn add_to_network(State(app): State<App>, Json(added): Json<AddedToNetwork>) -> Answer {
+    let made = app.world().add_to_network(&added.network, &added.resources, Timestamp::now()).map_err(Refused)?;
+    Ok(Json(json!({"resources": made})))
+}
+
 fn yes() -> bool {
     true
 }
@@ -223,6 +266,7 @@ struct Change {
 /// What happens to an endpoint outside Drawbridge.
 async fn endpoint(State(app): State<App>, Json(change): Json<Change>) -> Answer {
     let states = [
+        EndpointState::PendingAcceptance,
         EndpointState::Pending,
         EndpointState::Available,
         EndpointState::Deleting,
@@ -236,10 +280,60 @@ async fn endpoint(State(app): State<App>, Json(change): Json<Change>) -> Answer 
         .ok_or_else(|| Refused(format!("no endpoint has state {}", change.state)))?;
     let mut world = app.world();
     let failure = Some((world.settings.failure_code.clone(), world.settings.failure_reason.clone()));
-    let endpoint = world.endpoints.iter_mut().find(|endpoint| endpoint.id == change.id);
-    let endpoint = endpoint.ok_or_else(|| Refused(format!("there is no endpoint {}", change.id)))?;
+    let endpoint = known(&mut world, &change.id)?;
     endpoint.failure = failure.filter(|_| matches!(state, EndpointState::Rejected | EndpointState::Failed));
     endpoint.become_state(state, Timestamp::now());
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    id: String,
+}
+
+/// The endpoint of that id.
+fn known<'a>(world: &'a mut World, id: &str) -> Result<&'a mut Endpoint, Refused> {
+    let endpoint = world.endpoints.iter_mut().find(|endpoint| endpoint.id == id);
+    endpoint.ok_or_else(|| Refused(format!("there is no endpoint {id}")))
+}
+
+/// The service's owner decides on an Interface endpoint, in one of the states in which it can.
+fn decide(app: &App, id: &str, from: &[EndpointState], to: EndpointState) -> Answer {
+    let mut world = app.world();
+    let endpoint = known(&mut world, id)?;
+    if endpoint.wanted.kind != Kind::Interface || !from.contains(&endpoint.state) {
+        let (kind, state) = (endpoint.wanted.kind.name(), endpoint.state.name());
+        return Err(Refused(format!("the owner of a service has no say in {id}: type {kind}, state {state}")));
+    }
+    endpoint.become_state(to, Timestamp::now());
+    Ok(Json(json!({})))
+}
+
+/// The service's owner accepts: pending, then available. It may do so after it rejected. \[botocore: `AcceptVpcEndpointConnections`\]
+async fn accept(State(app): State<App>, Json(asked): Json<Named>) -> Answer {
+    decide(&app, &asked.id, &[EndpointState::PendingAcceptance, EndpointState::Rejected], EndpointState::Pending)
+}
+
+/// The service's owner rejects, an available one too. \[AWS:privatelink/configure-endpoint-service\]
+async fn reject(State(app): State<App>, Json(asked): Json<Named>) -> Answer {
+    decide(
+        &app,
+        &asked.id,
+        &[EndpointState::PendingAcceptance, EndpointState::Pending, EndpointState::Available],
+        EndpointState::Rejected,
+    )
+}
+
+/// The provider deletes the association of its resource with an endpoint, which then reaches nothing. What becomes of the
+/// endpoint's state is documented nowhere: a test says it with [`endpoint`]. \[botocore: vpc-lattice `DeleteResourceEndpointAssociation`\]
+async fn detach(State(app): State<App>, Json(asked): Json<Named>) -> Answer {
+    let mut world = app.world();
+    let endpoint = known(&mut world, &asked.id)?;
+    if endpoint.wanted.kind != Kind::Resource {
+        return Err(Refused(format!("{} is no Resource endpoint: end the associations of its network", asked.id)));
+    }
+    endpoint.detached = true;
     Ok(Json(json!({})))
 }
 

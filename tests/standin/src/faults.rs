@@ -131,6 +131,8 @@ fn throttled(operation: &Operation) -> (u16, &'static str, String) {
         ),
         // [botocore: ram and vpc-lattice ThrottlingException, 429]
         "ram" | "vpc-lattice" => (429, "ThrottlingException", "Rate exceeded".to_owned()),
+        // [botocore: service-quotas TooManyRequestsException; AWS: 429]
+        "servicequotas" => (429, "TooManyRequestsException", "Rate exceeded".to_owned()),
         // [AWS: common errors of JSON services: ThrottlingException, 400]
         _ => (400, "ThrottlingException", "Rate exceeded".to_owned()),
     }
@@ -146,6 +148,8 @@ fn broken(operation: &Operation) -> (u16, &'static str, String) {
         "ram" => (500, "ServerInternalException", message),
         // [botocore: vpc-lattice InternalServerException, 500]
         "vpc-lattice" => (500, "InternalServerException", message),
+        // [botocore: service-quotas ServiceException]
+        "servicequotas" => (500, "ServiceException", message),
         // [botocore: dynamodb InternalServerError, 500]
         "dynamodb" => (500, "InternalServerError", message),
         // [botocore: events InternalException, 500]
@@ -205,9 +209,12 @@ impl Faults {
         {
             return Err("kind unsuccessful is a 200 of EC2's DeleteVpcEndpoints: order it for service ec2, operation DeleteVpcEndpoints".to_owned());
         }
-        if matches!(order.service.as_str(), "sfn" | "stepfunctions" | "eventbridge" | "lattice" | "vpclattice") {
+        if matches!(
+            order.service.as_str(),
+            "sfn" | "stepfunctions" | "eventbridge" | "lattice" | "vpclattice" | "service-quotas"
+        ) {
             return Err(format!(
-                "no service is called {}: the names are ec2, ram, vpc-lattice, dynamodb, states, events",
+                "no service is called {}: the names are ec2, ram, vpc-lattice, servicequotas, dynamodb, states, events",
                 order.service
             ));
         }

@@ -15,7 +15,7 @@ use crate::proxy::Upstream;
 use crate::request::{Caller, Operation};
 use crate::wire::{Answer, Payload, Protocol, Refusal};
 use crate::world::World;
-use crate::{ec2, lattice, proxy, ram};
+use crate::{ec2, lattice, proxy, quotas, ram};
 
 /// What every request handler has.
 #[derive(Clone)]
@@ -91,7 +91,7 @@ pub async fn answer(State(app): State<App>, request: Request) -> Response<Body> 
         Err(why) => return (StatusCode::NOT_FOUND, why).into_response(),
     };
     let caller = Caller::of(&parts.headers);
-    if operation.protocol == Protocol::AwsJson {
+    if operation.protocol == Protocol::AwsJson && operation.service != "servicequotas" {
         return proxy::pass(&app, &caller, &operation, parts, body).await;
     }
     let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else { return cut() };
@@ -105,7 +105,7 @@ pub async fn answer(State(app): State<App>, request: Request) -> Response<Body> 
     after.finish(answer.into_response()).await
 }
 
-/// What a request carries, in the forms of the three services.
+/// What a request carries, in the forms of the services.
 struct Input<'a> {
     form: &'a ec2::Params,
     query: &'a BTreeMap<String, String>,
@@ -162,6 +162,9 @@ fn perform(
         }
         "ram" => {
             ram::answer(world, caller, &operation.name, input.body, now).map(|output| (200, Payload::Json(output)))
+        }
+        "servicequotas" => {
+            quotas::answer(world, caller, &operation.name, input.body).map(|output| (200, Payload::Json(output)))
         }
         _ => {
             let input = lattice::Input { label: &operation.label, query: input.query, body: input.body };

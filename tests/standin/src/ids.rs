@@ -32,6 +32,13 @@ pub fn dns_hash(of: &str) -> String {
     format!("{:07x}", sum & 0x0fff_ffff)
 }
 
+/// Sixteen hex digits that always are the same for the same text.
+pub fn digest(of: &str) -> String {
+    let sum =
+        of.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{sum:016x}")
+}
+
 /// `arn:aws:<service>:<region>:<account>:<kind>/<id>`.
 pub fn arn(service: &str, region: &str, account: &str, path: &str) -> String {
     format!("arn:aws:{service}:{region}:{account}:{path}")

@@ -1,6 +1,6 @@
 //! `drawbridge-standin`: stands in for the AWS services that no emulator has.
 //!
-//! One port answers RAM, VPC Lattice and EC2's VPC endpoints over their real wire protocols, passes
+//! One port answers RAM, VPC Lattice, EC2's VPC endpoints and their quotas over their real wire protocols, passes
 //! what it does not have (`DynamoDB`, Step Functions, `EventBridge`) to an emulator behind it, and cuts,
 //! delays or refuses any of these calls when a test asks for it. README.md lists every behaviour.
 
@@ -14,9 +14,11 @@ mod ids;
 mod lattice;
 mod paging;
 mod proxy;
+mod quotas;
 mod ram;
 mod request;
 mod seed;
+mod seed_network;
 mod server;
 mod settings;
 mod wire;

@@ -44,7 +44,7 @@ impl Caller {
 /// Which operation of which service a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// `ec2`, `ram`, `vpc-lattice`, `dynamodb`, `states`, `events`, or another service of the emulator behind.
+    /// `ec2`, `ram`, `vpc-lattice`, `servicequotas`, `dynamodb`, `states`, `events`, or another service of the emulator behind.
     pub service: String,
     /// The operation's name in the service model; for EC2 it is in the form, so this is empty until that is read.
     pub name: String,
@@ -88,6 +88,7 @@ impl Operation {
             (&Method::GET, "resourceconfigurations", true) => lattice("GetResourceConfiguration"),
             (&Method::GET, "resourceconfigurations", false) => lattice("ListResourceConfigurations"),
             (&Method::GET, "servicenetworks", true) => lattice("GetServiceNetwork"),
+            (&Method::GET, "servicenetworkvpcassociations", false) => lattice("ListServiceNetworkVpcAssociations"),
             (&Method::POST, "servicenetworkresourceassociations", false) => {
                 lattice("CreateServiceNetworkResourceAssociation")
             }
@@ -114,6 +115,7 @@ impl Operation {
         let service = match prefix {
             "AWSStepFunctions" => "states".to_owned(),
             "AWSEvents" => "events".to_owned(),
+            "ServiceQuotasV20190624" => "servicequotas".to_owned(),
             other => other.split('_').next().unwrap_or(other).to_lowercase(),
         };
         Self { service, name: name.to_owned(), protocol: Protocol::AwsJson, label: String::new() }
@@ -123,7 +125,7 @@ impl Operation {
     pub fn mutates(&self) -> bool {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| self.name.starts_with(prefix));
         match self.service.as_str() {
-            "ec2" => starts(&["Create", "Delete", "Modify"]),
+            "ec2" => starts(&["Create", "Delete", "Modify", "Authorize", "Revoke"]),
             "ram" => starts(&["Accept", "Reject"]),
             "vpc-lattice" => starts(&["Create", "Delete", "Tag"]),
             "dynamodb" => matches!(

@@ -46,10 +46,13 @@ pub struct ResourceSeed {
     /// `GROUP` (if nothing is said), `SINGLE` or `ARN`.
     #[serde(default, rename = "type")]
     pub kind: Option<String>,
-    /// Another RAM type than `vpc-lattice:ResourceConfiguration`.
+    /// Another RAM type than `vpc-lattice:ResourceConfiguration`; `vpc-lattice:ServiceNetwork` is one that can be used.
     #[serde(default)]
     pub ram_type: Option<String>,
-    /// An ARN, for a foreign type or a configuration that exists already.
+    /// What the owner has associated with a service network.
+    #[serde(default)]
+    pub resources: Vec<ResourceSeed>,
+    /// An ARN, for a foreign type, or a configuration or service network that exists already.
     #[serde(default)]
     pub arn: Option<String>,
     /// Its name.
@@ -179,8 +182,14 @@ impl World {
         sent: Timestamp,
     ) -> Result<Option<String>, String> {
         let share = self.share_mut(share)?;
+        if share.deleted {
+            return Err(format!("{} was deleted: make another share", share.arn));
+        }
+        // Who is on it still and is asked again need not accept again.
+        let kept = share.principals.iter().find(|known| known.account == account && !known.revoked);
+        let since = kept.map_or(sent, |known| known.since);
         share.principals.retain(|principal| principal.account != account);
-        share.principals.push(Principal { account: account.to_owned(), invited, revoked: false });
+        share.principals.push(Principal { account: account.to_owned(), invited, revoked: false, since });
         if !invited {
             return Ok(None);
         }
@@ -219,7 +228,21 @@ impl World {
         Ok(made)
     }
 
-    fn make_resource(
+    /// Takes resources out of a share, which its owner can do at any time.
+    ///
+    /// # Errors
+    /// A sentence when there is no such share, or one of them is not in it.
+    pub fn remove_resources(&mut self, share: &str, arns: &[String], now: Timestamp) -> Result<(), String> {
+        let share = self.share_mut(share)?;
+        if let Some(stranger) = arns.iter().find(|arn| !share.has(arn)) {
+            return Err(format!("{stranger} is not in the share"));
+        }
+        share.resources.retain(|resource| !arns.contains(&resource.arn));
+        share.updated = now;
+        Ok(())
+    }
+
+    pub(crate) fn make_resource(
         &mut self,
         owner: &str,
         region: &str,
@@ -227,6 +250,10 @@ impl World {
         now: Timestamp,
     ) -> Result<(String, String, Vec<String>), String> {
         let ram_type = seed.ram_type.clone().unwrap_or_else(|| "vpc-lattice:ResourceConfiguration".to_owned());
+        if ram_type.eq_ignore_ascii_case("vpc-lattice:ServiceNetwork") {
+            let (arn, resources) = self.make_network(owner, region, seed, now)?;
+            return Ok((arn, ram_type, resources));
+        }
         if !ram_type.eq_ignore_ascii_case("vpc-lattice:ResourceConfiguration") {
             let (service, kind) = ram_type.split_once(':').unwrap_or((&ram_type, "resource"));
             let arn = seed.arn.clone().unwrap_or_else(|| {
@@ -308,6 +335,19 @@ impl World {
             self.configurations.insert(child.arn.clone(), child);
         }
         Ok(made)
+    }
+
+    /// Deletes children of a group.
+    ///
+    /// # Errors
+    /// A sentence when one of them is no child.
+    pub fn remove_children(&mut self, arns: &[String]) -> Result<(), String> {
+        let child = |arn: &&String| self.configurations.get(*arn).is_some_and(|known| known.kind == Kind::Child);
+        if let Some(stranger) = arns.iter().find(|arn| !child(arn)) {
+            return Err(format!("there is no CHILD resource configuration {stranger}"));
+        }
+        self.configurations.retain(|arn, _| !arns.contains(arn));
+        Ok(())
     }
 }
 

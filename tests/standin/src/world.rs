@@ -2,9 +2,14 @@
 
 pub mod associations;
 pub mod configurations;
+pub mod endpoint_names;
 pub mod endpoints;
 pub mod network;
+pub mod routes;
+pub mod security_groups;
+pub mod services;
 pub mod shares;
+pub mod states;
 pub mod tokens;
 
 use std::collections::BTreeMap;

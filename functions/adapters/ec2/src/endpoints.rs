@@ -109,7 +109,8 @@ impl Ec2 {
 fn endpoint(row: &VpcEndpoint) -> Result<Endpoint, BadRow> {
     let last_error = row.last_error().map(|error| [error.code(), error.message()]).unwrap_or_default();
     let failure = [last_error[0], last_error[1], row.failure_reason()];
-    let failure: Vec<_> = failure.into_iter().flatten().filter(|words| !words.is_empty()).collect();
+    let mut failure: Vec<_> = failure.into_iter().flatten().filter(|words| !words.is_empty()).collect();
+    failure.dedup();
     let tags =
         row.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())));
     Ok(Endpoint {
@@ -227,11 +228,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_endpoint_keeps_all_of_awss_words() {
-        let why = "<state>failed</state><lastError><code>ENI</code><message>No room.</message></lastError><failureReason>Later.</failureReason>";
-        let script =
-            Script::new([endpoints(&[row("vpce-0a", "failed", "x").replace("<state>failed</state>", why)], None)]);
-        let seen = Ec2::new(&script.config()).endpoint(&id()).await.unwrap().unwrap();
-        assert_eq!(seen.failure.as_deref(), Some("ENI: No room.: Later."));
+        let why = |later: &str| {
+            let words = "<code>ENI</code><message>No room.</message>";
+            let failed =
+                format!("<state>failed</state><lastError>{words}</lastError><failureReason>{later}</failureReason>");
+            endpoints(&[row("vpce-0a", "failed", "x").replace("<state>failed</state>", &failed)], None)
+        };
+        let script = Script::new([why("Later."), why("No room.")]);
+        let ec2 = Ec2::new(&script.config());
+        for told in ["ENI: No room.: Later.", "ENI: No room."] {
+            let seen = ec2.endpoint(&id()).await.unwrap().unwrap();
+            assert_eq!(seen.failure.as_deref(), Some(told));
+        }
     }
 
     #[tokio::test]

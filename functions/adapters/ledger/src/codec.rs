@@ -95,30 +95,8 @@ pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
 /// # Errors
 /// `InvalidRequest` that names the item and the field that cannot be read.
 pub(crate) fn decode<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone()).map_err(|error| unreadable::<T>(&item.into(), &error))
-}
-
-/// As [`decode`], for items in the shape of `DynamoDB`'s JSON.
-pub(crate) fn decode_json<T: DeserializeOwned>(item: &serde_dynamo::Item) -> Result<T, Fault> {
-    serde_dynamo::from_item(item.clone()).map_err(|error| unreadable::<T>(item, &error))
-}
-
-fn unreadable<T: DeserializeOwned>(item: &serde_dynamo::Item, error: &serde_dynamo::Error) -> Fault {
-    let key = |name: &str| match item.get(name) {
-        Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
-        _ => "?".to_owned(),
-    };
-    // serde_dynamo does not say where it failed: take the long way to find out.
-    let place = serde_dynamo::from_item::<_, serde_json::Value>(item.clone())
-        .ok()
-        .and_then(|value| serde_path_to_error::deserialize::<_, T>(value).err())
-        .map_or_else(|| error.to_string(), |error| error.to_string());
-    FaultName::InvalidRequest.because(format!(
-        "the ledger's item `{}` / `{}` cannot be read: {place}; it was written by hand or by another version of \
-         Drawbridge: correct the named field in the table, or restore the item",
-        key("pk"),
-        key("sk"),
-    ))
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item.clone())
+        .map_err(|error| drawbridge_items::unreadable::<T>(&item.into(), &error))
 }
 
 /// Refuses an item that `DynamoDB` would refuse, in words that say what is too large.

@@ -1,13 +1,12 @@
 //! Where an item stands in the table.
 
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+pub(crate) use drawbridge_items::{CONNECTION, SHARE};
 use jiff::Timestamp;
 
 use crate::Subject;
 
 pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION";
-pub(crate) const SHARE: &str = "SHARE";
-pub(crate) const CONNECTION: &str = "CONNECTION";
 pub(crate) const AUDIT: &str = "AUDIT#";
 
 pub(crate) fn share_pk(arn: &ResourceShareArn) -> String {

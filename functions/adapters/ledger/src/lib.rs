@@ -18,6 +18,7 @@
 
 mod audit;
 mod codec;
+#[cfg(test)]
 mod image;
 mod keys;
 mod read;
@@ -29,7 +30,6 @@ mod write;
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
 
 pub use audit::{AUDIT_DAYS, Entry};
-pub use image::connection_from_image;
 pub use read::Listing;
 pub use subscriptions::{StoredSubscription, SubscriptionWrite};
 

@@ -54,6 +54,11 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params, now: Timest
     )?;
     let look = asked.start() == Ok(Some(0));
     let mut rows = Vec::new();
+    for at in 0..world.associations.len() {
+        let leaves: Vec<Configuration> =
+            world.leaves(&world.associations[at].configuration).into_iter().cloned().collect();
+        world.associations[at].know(&leaves);
+    }
     for at in visible {
         let endpoint = &world.endpoints[at];
         if (!ids.is_empty() && !ids.contains(&endpoint.id.as_str())) || endpoint.state == State::Deleted {
@@ -61,18 +66,14 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params, now: Timest
         }
         let leaves = reached(world, endpoint);
         let settings = world.settings.clone();
-        let configurations: Vec<Configuration> = leaves.iter().map(|(leaf, _, _)| leaf.clone()).collect();
+        let configurations: Vec<Configuration> = leaves.iter().map(|(leaf, _)| leaf.clone()).collect();
         let endpoint = &mut world.endpoints[at];
         if look {
             endpoint.observe_rows(&configurations, &settings, now);
         }
         endpoint.know(&configurations, now);
         let endpoint = &world.endpoints[at];
-        rows.extend(
-            leaves.into_iter().filter_map(|(leaf, association, network)| {
-                row(world, endpoint, &leaf, association.as_deref(), network)
-            }),
-        );
+        rows.extend(leaves.into_iter().filter_map(|(leaf, via)| row(world, endpoint, &leaf, via)));
     }
     rows.retain(|seen| {
         filters.match_with(&BTreeMap::new(), |name| match name {
@@ -91,51 +92,55 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params, now: Timest
     Ok(xml)
 }
 
-/// A configuration that an endpoint reaches, the id of the association that leads to it, and the service network's ARN and name.
-type Reached = (Configuration, Option<String>, Option<(String, String)>);
+/// The association of a service network that leads an endpoint to a configuration.
+struct Via {
+    id: String,
+    network: (String, String),
+    private_dns: bool,
+}
 
 /// What an endpoint reaches: its configuration, or all that its service network has.
-fn reached(world: &World, endpoint: &Endpoint) -> Vec<Reached> {
+fn reached(world: &World, endpoint: &Endpoint) -> Vec<(Configuration, Option<Via>)> {
+    if endpoint.detached {
+        return Vec::new();
+    }
     if let Some(configuration) = &endpoint.wanted.configuration {
-        return world.leaves(configuration).into_iter().map(|leaf| (leaf.clone(), None, None)).collect();
+        return world.leaves(configuration).into_iter().map(|leaf| (leaf.clone(), None)).collect();
     }
     let mut found = Vec::new();
     for association in world.associations.iter().filter(|association| {
-        association.live()
-            && association.account == endpoint.account
-            && Some(&association.network_arn) == endpoint.wanted.service_network.as_ref()
+        // Of a shared network, its owner's too. [AWS:vpc-lattice/ug/sharing]
+        association.live() && Some(&association.network_arn) == endpoint.wanted.service_network.as_ref()
     }) {
-        let network = (association.network_arn.clone(), association.network_name.clone());
         for leaf in world.leaves(&association.configuration) {
-            let id = association.children.get(&leaf.arn).unwrap_or(&association.id);
-            found.push((leaf.clone(), Some(id.clone()), Some(network.clone())));
+            let via = Via {
+                id: association.children.get(&leaf.arn).unwrap_or(&association.id).clone(),
+                network: (association.network_arn.clone(), association.network_name.clone()),
+                private_dns: association.private_dns,
+            };
+            found.push((leaf.clone(), Some(via)));
         }
     }
     found
 }
 
-fn row(
-    world: &World,
-    endpoint: &Endpoint,
-    leaf: &Configuration,
-    association: Option<&str>,
-    network: Option<(String, String)>,
-) -> Option<Seen> {
+fn row(world: &World, endpoint: &Endpoint, leaf: &Configuration, via: Option<Via>) -> Option<Seen> {
     let row = endpoint.rows.get(&leaf.arn)?;
     let group = leaf.group.as_ref().and_then(|arn| world.configurations.get(arn));
     let reachable = row.reach == Reach::Accessible;
     // <endpoint id>[-<snra id>].<rcfg id>.<hash>.vpc-lattice-rsc.<region>.on.aws [AWS:privatelink/privatelink-access-resources]
-    let prefix =
-        association.map_or_else(|| endpoint.id.clone(), |association| format!("{}-{association}", endpoint.id));
+    let prefix = via.as_ref().map_or_else(|| endpoint.id.clone(), |via| format!("{}-{}", endpoint.id, via.id));
+    // "If it is off no hosted zones are made anywhere". [AWS:vpc-lattice/ug/service-network-associations]
+    let private = reachable && via.as_ref().is_none_or(|via| via.private_dns);
     let has_name = reachable && leaf.kind != Kind::Group;
     Some(Seen {
         id: row.id.clone(),
         endpoint: endpoint.id.clone(),
-        network,
+        network: via.map(|via| via.network),
         accessibility: row.reach.name(world.settings.accessibility),
         failure: row.failure.clone(),
         dns: has_name.then(|| leaf.dns_name(&prefix)),
-        private: endpoint.private_name(leaf, group).filter(|_| reachable),
+        private: endpoint.private_name(leaf, group).filter(|_| private),
         resource: leaf.arn.clone(),
         group: leaf.group.clone(),
     })

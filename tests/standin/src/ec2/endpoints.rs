@@ -22,6 +22,9 @@ const FILTERS: &[&str] = &[
     "vpc-endpoint-type",
 ];
 
+const FULL_ACCESS: &str =
+    r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
 /// The indexes of the caller's endpoints that Describe may show now.
 pub fn shown(world: &World, caller: &Caller, now: Timestamp) -> Vec<usize> {
     let listed = world.settings.deleted_endpoints == DeletedEndpoints::Listed;
@@ -65,7 +68,7 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params, now: Timest
         .collect();
     let part = part(&asked, found.len())?;
     let mut xml = Xml::default();
-    xml.items("vpcEndpointSet", &found[part.from..part.to], |item, endpoint| shape(item, endpoint, &world.settings));
+    xml.items("vpcEndpointSet", &found[part.from..part.to], |item, endpoint| shape(item, world, endpoint));
     xml.text_if("nextToken", part.next);
     Ok(xml)
 }
@@ -79,18 +82,19 @@ fn chosen(endpoint: &Endpoint, ids: &[&str], filters: &Filters, settings: &Setti
             "vpc-endpoint-type" => vec![endpoint.wanted.kind.name().to_owned()],
             "ip-address-type" => vec![endpoint.ip_address_type(settings)],
             "service-name" => endpoint.wanted.service_name.iter().cloned().collect(),
-            _ => vec![endpoint.region.clone()],
+            _ => vec![endpoint.wanted.service_region.as_ref().unwrap_or(&endpoint.region).clone()],
         })
 }
 
 /// One endpoint. \[botocore: `VpcEndpoint`\]
-pub fn shape(xml: &mut Xml, endpoint: &Endpoint, settings: &Settings) {
-    let wanted = &endpoint.wanted;
+pub fn shape(xml: &mut Xml, world: &World, endpoint: &Endpoint) {
+    let (wanted, settings) = (&endpoint.wanted, &world.settings);
     xml.text("vpcEndpointId", &endpoint.id);
     xml.text("vpcEndpointType", wanted.kind.name());
     xml.text("vpcId", &wanted.vpc);
     xml.text_if("serviceName", wanted.service_name.as_ref());
     xml.text("state", endpoint.state_name(settings));
+    xml.text_if("policyDocument", policy(world, endpoint));
     xml.texts("routeTableIdSet", &wanted.route_tables);
     xml.texts("subnetIdSet", &wanted.subnets);
     xml.items("groupSet", &wanted.security_groups, |group, id| {
@@ -100,6 +104,7 @@ pub fn shape(xml: &mut Xml, endpoint: &Endpoint, settings: &Settings) {
     xml.text("ipAddressType", endpoint.ip_address_type(settings));
     xml.group("dnsOptions", |options| {
         options.text_if("dnsRecordIpType", wanted.record_ip_type.as_ref());
+        options.text_if("privateDnsOnlyForInboundResolverEndpoint", wanted.inbound_only);
         options.text_if("privateDnsPreference", wanted.preference.as_ref());
         if !wanted.domains.is_empty() {
             options.texts("privateDnsSpecifiedDomainSet", &wanted.domains);
@@ -109,9 +114,12 @@ pub fn shape(xml: &mut Xml, endpoint: &Endpoint, settings: &Settings) {
     xml.text("requesterManaged", false);
     xml.texts("networkInterfaceIdSet", &endpoint.interfaces);
     // A Resource endpoint's names are in its associations. [AWS:privatelink/privatelink-access-resources]
-    xml.items("dnsEntrySet", [(); 0], |_, ()| {});
+    xml.items("dnsEntrySet", world.dns_entries(endpoint), |entry, (name, zone)| {
+        entry.text("dnsName", name);
+        entry.text("hostedZoneId", zone);
+    });
     xml.text("creationTimestamp", endpoint.created);
-    tags(xml, &wanted.tags);
+    tags::shape(xml, &wanted.tags);
     xml.text("ownerId", &endpoint.account);
     if let Some((code, message)) = &endpoint.failure {
         xml.text("failureReason", message);
@@ -122,7 +130,13 @@ pub fn shape(xml: &mut Xml, endpoint: &Endpoint, settings: &Settings) {
     }
     xml.text_if("serviceNetworkArn", wanted.service_network.as_ref());
     xml.text_if("resourceConfigurationArn", wanted.configuration.as_ref());
-    xml.text("serviceRegion", &endpoint.region);
+    xml.text("serviceRegion", wanted.service_region.as_ref().unwrap_or(&endpoint.region));
+}
+
+/// "If this parameter is not specified, we attach a default policy that allows full access to the service." \[botocore\]
+fn policy(world: &World, endpoint: &Endpoint) -> Option<String> {
+    let supported = world.service_of(endpoint).is_some_and(|(service, _)| service.policy_supported);
+    supported.then(|| endpoint.wanted.policy.clone().unwrap_or_else(|| FULL_ACCESS.to_owned()))
 }
 
 /// Deletes endpoints. What cannot be deleted is listed inside a 200, one entry per id. \[botocore: `DeleteVpcEndpoints`\]
@@ -143,7 +157,7 @@ pub fn delete(world: &mut World, caller: &Caller, params: &Params, now: Timestam
             // Deleting what is being deleted changes nothing.
             Some(at) if world.endpoints[at].live() => {
                 let subnets = world.endpoints[at].wanted.subnets.clone();
-                let taken = i64::from(world.settings.addresses_per_endpoint);
+                let taken = world.endpoints[at].wanted.addresses(&world.settings);
                 world.endpoints[at].become_state(State::Deleting, now);
                 world.network(caller).take_addresses(&subnets, -taken);
             }

@@ -1,15 +1,22 @@
 //! Amazon EC2, as far as VPC endpoints touch it. \[botocore: ec2/2016-11-15\]
 
 mod associations;
+mod change_groups;
+mod check_endpoint;
+mod check_lattice;
 mod create_endpoint;
 mod endpoints;
 mod filters;
+mod ingress;
+mod modify_endpoint;
 mod params;
+mod prefix_lists;
+mod route_tables;
 mod security_groups;
+mod services;
 mod subnets;
+mod tags;
 mod vpcs;
-
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -38,7 +45,15 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeVpcEndpoints" | "DescribeVpcEndpointAssociations" => {
             &["Filter", "VpcEndpointId", "NextToken", "MaxResults"]
         }
+        "DescribeVpcEndpointServices" => &["Filter", "ServiceName", "ServiceRegion", "NextToken", "MaxResults"],
+        "DescribeRouteTables" => &["Filter", "RouteTableId", "NextToken", "MaxResults"],
+        "DescribePrefixLists" | "DescribeManagedPrefixLists" => &["Filter", "PrefixListId", "NextToken", "MaxResults"],
         "CreateVpcEndpoint" => create_endpoint::PARAMETERS,
+        "ModifyVpcEndpoint" => modify_endpoint::PARAMETERS,
+        "CreateTags" | "DeleteTags" => &["ResourceId", "Tag"],
+        "CreateSecurityGroup" => &["GroupDescription", "GroupName", "VpcId", "TagSpecification"],
+        "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => &["GroupId", "IpPermissions"],
+        "DeleteSecurityGroup" => &["GroupId"],
         "DeleteVpcEndpoints" => &["VpcEndpointId"],
         other => {
             // [AWS:ec2 error codes: InvalidAction]
@@ -57,9 +72,20 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribeVpcs" => vpcs::describe(world, caller, params),
         "DescribeVpcAttribute" => vpcs::attribute(world, caller, params),
         "DescribeSubnets" => subnets::describe(world, caller, params),
-        "DescribeSecurityGroups" => security_groups::describe(world, caller, params),
+        "DescribeSecurityGroups" => security_groups::describe(world, caller, params, now),
+        "ModifyVpcEndpoint" => modify_endpoint::modify(world, caller, params, now),
+        "CreateTags" => tags::add(world, caller, params),
+        "DeleteTags" => tags::remove(world, caller, params),
+        "CreateSecurityGroup" => change_groups::create(world, caller, params, now),
+        "AuthorizeSecurityGroupIngress" => change_groups::authorize(world, caller, params),
+        "RevokeSecurityGroupIngress" => change_groups::revoke(world, caller, params),
+        "DeleteSecurityGroup" => change_groups::delete(world, caller, params, now),
         "DescribeVpcEndpoints" => endpoints::describe(world, caller, params, now),
         "DescribeVpcEndpointAssociations" => associations::describe(world, caller, params, now),
+        "DescribeVpcEndpointServices" => services::describe(world, caller, params),
+        "DescribeRouteTables" => route_tables::describe(world, caller, params),
+        "DescribePrefixLists" => prefix_lists::describe(world, caller, params),
+        "DescribeManagedPrefixLists" => prefix_lists::describe_managed(world, caller, params),
         "CreateVpcEndpoint" => create_endpoint::create(world, caller, params, now),
         _ => endpoints::delete(world, caller, params, now),
     }
@@ -81,6 +107,9 @@ fn asked<'a>(world: &World, caller: &Caller, params: &'a Params, always: bool) -
         + params.list("VpcId").len()
         + params.list("SubnetId").len()
         + params.list("GroupId").len()
+        + params.list("RouteTableId").len()
+        + params.list("PrefixListId").len()
+        + params.list("ServiceName").len()
         > 0;
     asked.empty_first &= (always || most.is_some()) && !by_id;
     Ok(asked)
@@ -88,14 +117,6 @@ fn asked<'a>(world: &World, caller: &Caller, params: &'a Params, always: bool) -
 
 fn part(asked: &Asked, total: usize) -> Result<Part, Refusal> {
     asked.part(total).map_err(|BadToken| refusal("InvalidNextToken", "The token is not valid."))
-}
-
-/// A tag set.
-fn tags(xml: &mut Xml, tags: &BTreeMap<String, String>) {
-    xml.items("tagSet", tags, |item, (key, value)| {
-        item.text("key", key);
-        item.text("value", value);
-    });
 }
 
 /// Refuses the first id that is not known, with the code that its noun has.

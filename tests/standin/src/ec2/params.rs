@@ -41,6 +41,11 @@ impl Params {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Whether the request names a parameter or an entry of it, be it empty.
+    pub fn names(&self, name: &str) -> bool {
+        self.0.keys().any(|key| key.split('.').next() == Some(name) || key == name)
+    }
+
     /// A text that must be there.
     ///
     /// # Errors
@@ -113,6 +118,7 @@ mod tests {
         assert_eq!(params.list("SubnetId"), ["a", "b", "j"]);
         assert_eq!(params.structures("Filter"), ["Filter.1"]);
         assert_eq!(params.list("Filter.1.Value"), ["vpc-1"]);
+        assert!(params.names("Filter") && params.names("Filter.1.Name") && !params.names("VpcId"));
         assert_eq!(params.number("MaxResults"), Ok(Some(7)));
         assert_eq!(params.only(&["SubnetId", "Filter", "MaxResults"]), Ok(()));
         assert_eq!(params.only(&["SubnetId"]).map_err(|refusal| refusal.code), Err("UnknownParameter".to_owned()));

@@ -60,7 +60,7 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params) -> Outcome 
         item.text("mapPublicIpOnLaunch", false);
         item.text("assignIpv6AddressOnCreation", false);
         item.text("ipv6Native", false);
-        tags(item, &subnet.tags);
+        tags::shape(item, &subnet.tags);
     });
     xml.text_if("nextToken", part.next);
     Ok(xml)

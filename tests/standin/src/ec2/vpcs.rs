@@ -2,9 +2,16 @@
 
 use super::filters::Filters;
 use super::{Outcome, Params, all_known, asked, part, refusal, tags};
+use crate::ids;
 use crate::request::Caller;
 use crate::wire::Xml;
 use crate::world::World;
+use crate::world::network::Vpc;
+
+/// The first block and those that were added. \[botocore: `CidrBlockAssociationSet`\]
+fn blocks(vpc: &Vpc) -> impl Iterator<Item = &str> {
+    std::iter::once(vpc.cidr.as_str()).chain(vpc.more_cidrs.iter().map(String::as_str))
+}
 
 /// \[botocore: `DescribeVpcs`\]
 pub fn describe(world: &mut World, caller: &Caller, params: &Params) -> Outcome {
@@ -23,7 +30,8 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params) -> Outcome 
         .filter(|vpc| {
             filters.match_with(&vpc.tags, |name| match name {
                 "vpc-id" => vec![vpc.id.clone()],
-                "cidr" | "cidr-block-association.cidr-block" => vec![vpc.cidr.clone()],
+                "cidr" => vec![vpc.cidr.clone()],
+                "cidr-block-association.cidr-block" => blocks(vpc).map(str::to_owned).collect(),
                 "owner-id" => vec![caller.account.clone()],
                 _ => vec!["available".to_owned()],
             })
@@ -36,15 +44,15 @@ pub fn describe(world: &mut World, caller: &Caller, params: &Params) -> Outcome 
         item.text("ownerId", &caller.account);
         item.text("state", "available");
         item.text("cidrBlock", &vpc.cidr);
-        item.items("cidrBlockAssociationSet", [&vpc.cidr], |block, cidr| {
-            block.text("associationId", vpc.id.replace("vpc-", "vpc-cidr-assoc-"));
+        item.items("cidrBlockAssociationSet", blocks(vpc), |block, cidr| {
+            block.text("associationId", format!("vpc-cidr-assoc-0{}", ids::digest(&format!("{} {cidr}", vpc.id))));
             block.text("cidrBlock", cidr);
             block.group("cidrBlockState", |state| state.text("state", "associated"));
         });
         item.text("dhcpOptionsId", "default");
         item.text("instanceTenancy", "default");
         item.text("isDefault", false);
-        tags(item, &vpc.tags);
+        tags::shape(item, &vpc.tags);
     });
     xml.text_if("nextToken", part.next);
     Ok(xml)

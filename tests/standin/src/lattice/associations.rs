@@ -11,10 +11,10 @@ use crate::ids;
 use crate::request::Caller;
 use crate::settings::TokenAfterDelete;
 use crate::wire::Refusal;
-use crate::world::associations::{Association, Status};
+use crate::world::World;
+use crate::world::associations::{Association, Pair, Status};
 use crate::world::configurations::{Configuration, Kind};
 use crate::world::tokens::Seen;
-use crate::world::{Stage, Wait, World};
 
 /// The hosted zone of the default names: any id of the right form.
 const ZONE: &str = "Z09260342JG3NLCEXAMPL";
@@ -62,47 +62,27 @@ pub fn create(world: &mut World, caller: &Caller, input: &Input, now: Timestamp)
             }
         }
     }
-    let (configuration, network_id, network_arn, network_name) = checked(world, caller, &wanted)?;
-    let pair = world.associations.iter().find(|association| {
+    let (configuration, pair) = checked(world, caller, &wanted)?;
+    let known = world.associations.iter().find(|association| {
         association.account == caller.account
-            && association.configuration == configuration.arn
-            && association.network == network_id
+            && association.configuration == pair.configuration
+            && association.network == pair.network
             && association.status != Status::Deleted
     });
-    if let Some(old) = pair {
+    if let Some(old) = known {
         return Err(conflict(
             KIND,
             &old.id,
             "the resource configuration is already associated with the service network",
         ));
     }
-    quota(world, caller, &network_id)?;
-    let id = ids::resource("snra");
+    quota(world, caller, &pair.network)?;
+    // ARN configurations always have private names. [AWS:vpc-lattice/ug/service-network-associations]
+    let private_dns = wanted.private_dns_enabled.unwrap_or(false) || configuration.kind == Kind::Arn;
     let mut association = Association {
-        arn: ids::arn(
-            "vpc-lattice",
-            &caller.region,
-            &caller.account,
-            &format!("servicenetworkresourceassociation/{id}"),
-        ),
-        id,
-        account: caller.account.clone(),
-        region: caller.region.clone(),
-        // ARN configurations always have private names. [AWS:vpc-lattice/ug/service-network-associations]
-        private_dns: wanted.private_dns_enabled.unwrap_or(false) || configuration.kind == Kind::Arn,
-        configuration: configuration.arn.clone(),
-        network: network_id,
-        network_arn,
-        network_name,
         token: wanted.client_token.clone(),
-        status: Status::CreateInProgress,
-        wait: Wait::from(now),
-        created: now,
-        updated: now,
-        failure: None,
         tags: wanted.tags,
-        children: BTreeMap::new(),
-        history: vec![Stage { at: now, state: Status::CreateInProgress.name() }],
+        ..Association::new(&caller.account, &caller.region, pair, private_dns, now)
     };
     association.know(&leaves(world, &configuration.arn));
     world.tokens.remember(caller, OPERATION, token, parameters, association.id.clone(), now);
@@ -111,12 +91,8 @@ pub fn create(world: &mut World, caller: &Caller, input: &Input, now: Timestamp)
     Ok((201, output))
 }
 
-/// The configuration, and the service network's id, ARN and name, once both may be used.
-fn checked(
-    world: &mut World,
-    caller: &Caller,
-    wanted: &CreateInput,
-) -> Result<(Configuration, String, String, String), Refusal> {
+/// The configuration, and what the association is of, once both may be used.
+fn checked(world: &World, caller: &Caller, wanted: &CreateInput) -> Result<(Configuration, Pair), Refusal> {
     let identifier = &wanted.resource_configuration_identifier;
     let configuration = world
         .configuration(&caller.region, identifier)
@@ -130,12 +106,8 @@ fn checked(
         return Err(invalid("a child resource configuration cannot be associated: specify its group"));
     }
     let identifier = &wanted.service_network_identifier;
-    let network = world
-        .network(caller)
-        .service_network(identifier)
-        .cloned()
-        .ok_or_else(|| missing("SERVICE_NETWORK", identifier))?;
-    let arn = network.arn(&caller.account, &caller.region);
+    let (network, arn) =
+        world.service_network(caller, identifier).ok_or_else(|| missing("SERVICE_NETWORK", identifier))?;
     if network.owner.is_some() && configuration.owner != caller.account {
         // Two entities that are both shared with the caller cannot be associated; the error's name is documented nowhere. [AWS:vpc-lattice/ug/sharing]
         return Err(denied(caller, OPERATION, &arn));
@@ -146,7 +118,13 @@ fn checked(
             "the resource configuration may not be associated with a service network that can be shared",
         ));
     }
-    Ok((configuration, network.id, arn, network.name))
+    let pair = Pair {
+        configuration: configuration.arn.clone(),
+        network: network.id,
+        network_arn: arn,
+        network_name: network.name,
+    };
+    Ok((configuration, pair))
 }
 
 /// Resource configurations per service network, status 402. \[AWS:vpc-lattice/ug/quotas; botocore\]

@@ -52,6 +52,7 @@ pub fn answer(world: &mut World, caller: &Caller, operation: &str, input: &Input
         "GetResourceConfiguration" => configurations::get(world, caller, input),
         "ListResourceConfigurations" => configurations::list(world, caller, input),
         "GetServiceNetwork" => networks::get(world, caller, input),
+        "ListServiceNetworkVpcAssociations" => networks::list_vpcs(world, caller, input),
         "CreateServiceNetworkResourceAssociation" => associations::create(world, caller, input, now),
         "GetServiceNetworkResourceAssociation" => associations::get(world, caller, input, now),
         "ListServiceNetworkResourceAssociations" => associations::list(world, caller, input, now),

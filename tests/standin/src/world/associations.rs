@@ -85,7 +85,45 @@ pub struct Association {
     pub history: Vec<Stage>,
 }
 
+/// The two that an association is of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// The configuration's ARN.
+    pub configuration: String,
+    /// The service network's id.
+    pub network: String,
+    /// The service network's ARN.
+    pub network_arn: String,
+    /// The service network's name.
+    pub network_name: String,
+}
+
 impl Association {
+    /// A new one, being made.
+    pub fn new(account: &str, region: &str, pair: Pair, private_dns: bool, now: Timestamp) -> Self {
+        let id = ids::resource("snra");
+        Self {
+            arn: ids::arn("vpc-lattice", region, account, &format!("servicenetworkresourceassociation/{id}")),
+            id,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            configuration: pair.configuration,
+            network: pair.network,
+            network_arn: pair.network_arn,
+            network_name: pair.network_name,
+            private_dns,
+            token: None,
+            status: Status::CreateInProgress,
+            wait: Wait::from(now),
+            created: now,
+            updated: now,
+            failure: None,
+            tags: BTreeMap::new(),
+            children: BTreeMap::new(),
+            history: vec![Stage { at: now, state: Status::CreateInProgress.name() }],
+        }
+    }
+
     /// Gives it a status.
     pub fn become_status(&mut self, status: Status, now: Timestamp) {
         if self.status != status {

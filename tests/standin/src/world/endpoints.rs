@@ -7,103 +7,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::configurations::Configuration;
+pub use super::states::{Kind, Reach, State};
 use super::{Stage, Wait, elapsed};
 use crate::ids;
-use crate::settings::{Accessibility, AssociationOutcome, EndpointOutcome, Settings};
-
-/// The type of a VPC endpoint. \[botocore: `VpcEndpointType`\]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Kind {
-    /// For one resource configuration.
-    Resource,
-    /// For one service network.
-    ServiceNetwork,
-    /// For one endpoint service.
-    Interface,
-    /// For S3 and `DynamoDB`, by routes.
-    Gateway,
-}
-
-impl Kind {
-    /// The name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Resource => "Resource",
-            Self::ServiceNetwork => "ServiceNetwork",
-            Self::Interface => "Interface",
-            Self::Gateway => "Gateway",
-        }
-    }
-}
-
-/// The state of a VPC endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Is being made.
-    Pending,
-    /// Works.
-    Available,
-    /// Is being deleted.
-    Deleting,
-    /// Is gone.
-    Deleted,
-    /// Was turned away.
-    Rejected,
-    /// Could not be made.
-    Failed,
-}
-
-impl State {
-    /// In camel case: "The AWS `PrivateLink` API returns the possible states using camel case". \[AWS:privatelink/concepts\]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Available => "available",
-            Self::Deleting => "deleting",
-            Self::Deleted => "deleted",
-            Self::Rejected => "rejected",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// With a capital, as Resource endpoints answer. \[AWS CLI reference: create-vpc-endpoint of a Resource endpoint\]
-    fn capital(self) -> &'static str {
-        match self {
-            Self::Pending => "Pending",
-            Self::Available => "Available",
-            Self::Deleting => "Deleting",
-            Self::Deleted => "Deleted",
-            Self::Rejected => "Rejected",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
-/// Whether a child of an endpoint can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reach {
-    /// Not yet.
-    Pending,
-    /// Yes.
-    Accessible,
-    /// No.
-    Inaccessible,
-}
-
-impl Reach {
-    /// The word on the wire; there are two sets of them.
-    pub fn name(self, words: Accessibility) -> &'static str {
-        match (self, words) {
-            (Self::Pending, Accessibility::Accessible) => "Pending",
-            (Self::Pending, Accessibility::Available) => "PENDING",
-            (Self::Accessible, Accessibility::Accessible) => "Accessible",
-            (Self::Accessible, Accessibility::Available) => "AVAILABLE",
-            (Self::Inaccessible, Accessibility::Accessible) => "Inaccessible",
-            (Self::Inaccessible, Accessibility::Available) => "FAILED",
-        }
-    }
-}
+use crate::settings::{AssociationOutcome, EndpointOutcome, Settings};
 
 /// One association of an endpoint: one per child of a GROUP. \[AWS:privatelink/privatelink-access-resources\]
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -131,6 +38,10 @@ pub struct Wanted {
     pub service_network: Option<String>,
     /// The service's name, of the other types.
     pub service_name: Option<String>,
+    /// The Region that the service is in, if it is another one.
+    pub service_region: Option<String>,
+    /// What may pass, of the other types: a JSON document.
+    pub policy: Option<String>,
     /// Subnets.
     pub subnets: Vec<String>,
     /// Security groups.
@@ -143,12 +54,22 @@ pub struct Wanted {
     pub record_ip_type: Option<String>,
     /// Whether private DNS names are made.
     pub private_dns: bool,
+    /// `PrivateDnsOnlyForInboundResolverEndpoint`, of an Interface endpoint.
+    pub inbound_only: Option<bool>,
     /// For which domains. \[AWS:privatelink: the default is `VERIFIED_DOMAINS_ONLY`\]
     pub preference: Option<String>,
     /// The specified ones among them.
     pub domains: Vec<String>,
     /// Tags.
     pub tags: BTreeMap<String, String>,
+}
+
+impl Wanted {
+    /// How many addresses it takes of each subnet: an Interface endpoint one per interface, the others perhaps a /28.
+    /// \[AWS:privatelink/access-with-service-network-endpoint\]
+    pub fn addresses(&self, settings: &Settings) -> i64 {
+        if self.kind == Kind::Interface { 1 } else { i64::from(settings.addresses_per_endpoint) }
+    }
 }
 
 /// One VPC endpoint.
@@ -174,6 +95,8 @@ pub struct Endpoint {
     pub interfaces: Vec<String>,
     /// Why it failed: code and message.
     pub failure: Option<(String, String)>,
+    /// Whether the provider deleted its associations. \[botocore: vpc-lattice `DeleteResourceEndpointAssociation`\]
+    pub detached: bool,
     /// Its associations, by the ARN of the configuration.
     pub rows: BTreeMap<String, Row>,
     /// All states it ever had.
@@ -181,8 +104,21 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// A new endpoint, pending.
-    pub fn new(account: &str, region: &str, wanted: Wanted, token: Option<String>, now: Timestamp) -> Self {
+    /// A new endpoint: pending, but for a Gateway, which only is routes, and one whose service's owner must accept it first.
+    /// \[AWS:privatelink/gateway-endpoints, concepts; terraform-provider-aws 14604\]
+    pub fn new(
+        account: &str,
+        region: &str,
+        wanted: Wanted,
+        token: Option<String>,
+        acceptance: bool,
+        now: Timestamp,
+    ) -> Self {
+        let state = match wanted.kind {
+            Kind::Gateway => State::Available,
+            Kind::Interface if acceptance => State::PendingAcceptance,
+            _ => State::Pending,
+        };
         Self {
             id: ids::resource("vpce"),
             account: account.to_owned(),
@@ -190,12 +126,13 @@ impl Endpoint {
             interfaces: wanted.subnets.iter().map(|_| ids::resource("eni")).collect(),
             wanted,
             token,
-            state: State::Pending,
+            state,
             wait: Wait::from(now),
             created: now,
             failure: None,
+            detached: false,
             rows: BTreeMap::new(),
-            history: vec![Stage { at: now, state: State::Pending.name() }],
+            history: vec![Stage { at: now, state: state.name() }],
         }
     }
 
@@ -334,11 +271,12 @@ impl Endpoint {
             "id": self.id, "account": self.account, "region": self.region,
             "type": self.wanted.kind, "vpc": self.wanted.vpc, "state": self.state.name(), "live": self.live(),
             "resource_configuration": self.wanted.configuration, "service_network": self.wanted.service_network,
-            "service_name": self.wanted.service_name, "subnets": self.wanted.subnets,
+            "service_name": self.wanted.service_name, "service_region": self.wanted.service_region,
+            "subnets": self.wanted.subnets, "route_tables": self.wanted.route_tables, "policy": self.wanted.policy,
             "security_groups": self.wanted.security_groups, "private_dns": self.wanted.private_dns,
             "preference": self.wanted.preference, "domains": self.wanted.domains,
             "tags": self.wanted.tags, "client_token": self.token, "created": self.created,
-            "failure": self.failure, "associations": self.rows, "history": self.history,
+            "failure": self.failure, "detached": self.detached, "associations": self.rows, "history": self.history,
         })
     }
 }
@@ -370,17 +308,20 @@ pub mod tests {
             configuration: Some("arn:group".to_owned()),
             service_network: None,
             service_name: None,
+            service_region: None,
+            policy: None,
             subnets: vec!["subnet-1".to_owned()],
             security_groups: Vec::new(),
             route_tables: Vec::new(),
             ip_address_type: "ipv4".to_owned(),
             record_ip_type: None,
             private_dns: true,
+            inbound_only: None,
             preference: None,
             domains: Vec::new(),
             tags: BTreeMap::new(),
         };
-        Endpoint::new("111122223333", "us-east-1", wanted, None, Timestamp::UNIX_EPOCH)
+        Endpoint::new("111122223333", "us-east-1", wanted, None, false, Timestamp::UNIX_EPOCH)
     }
 
     fn leaf(name: &str) -> Configuration {

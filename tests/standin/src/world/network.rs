@@ -1,9 +1,15 @@
-//! What an account has before Drawbridge comes: VPCs, subnets, security groups, service networks. The shapes are those of a seed.
+//! What an account has before Drawbridge comes: VPCs, subnets, security groups, service networks, and what it may connect to. The shapes are those of a seed.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::World;
+use super::routes::{PrefixList, RouteTable};
+use super::security_groups::SecurityGroup;
+use super::services::EndpointService;
+use crate::request::Caller;
 
 fn yes() -> bool {
     true
@@ -11,10 +17,6 @@ fn yes() -> bool {
 
 fn many() -> u32 {
     200
-}
-
-fn tcp() -> String {
-    "tcp".to_owned()
 }
 
 /// A VPC.
@@ -26,6 +28,9 @@ pub struct Vpc {
     /// Its block.
     #[serde(default)]
     pub cidr: String,
+    /// Blocks that were added to it.
+    #[serde(default)]
+    pub more_cidrs: Vec<String>,
     /// `enableDnsSupport`.
     #[serde(default = "yes")]
     pub dns_support: bool,
@@ -60,52 +65,6 @@ pub struct Subnet {
     pub tags: BTreeMap<String, String>,
 }
 
-/// One ingress rule.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// First port; none for protocol `-1`.
-    #[serde(default)]
-    pub from: Option<i32>,
-    /// Last port; none for protocol `-1`.
-    #[serde(default)]
-    pub to: Option<i32>,
-    /// An IPv4 block.
-    #[serde(default)]
-    pub cidr: Option<String>,
-    /// An IPv6 block.
-    #[serde(default)]
-    pub cidr_v6: Option<String>,
-    /// A security group.
-    #[serde(default)]
-    pub group: Option<String>,
-    /// A prefix list.
-    #[serde(default)]
-    pub prefix_list: Option<String>,
-    /// `tcp`, `udp`, `icmp`, a number, or `-1` for all.
-    #[serde(default = "tcp")]
-    pub protocol: String,
-}
-
-/// A security group.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecurityGroup {
-    /// `sg-…`.
-    pub id: String,
-    /// Its VPC.
-    pub vpc: String,
-    /// Its name.
-    #[serde(default)]
-    pub name: Option<String>,
-    /// What it lets in.
-    #[serde(default)]
-    pub ingress: Vec<Rule>,
-    /// Tags.
-    #[serde(default)]
-    pub tags: BTreeMap<String, String>,
-}
-
 /// A service network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,6 +84,35 @@ pub struct ServiceNetwork {
     pub created: Option<Timestamp>,
 }
 
+fn active() -> String {
+    "ACTIVE".to_owned()
+}
+
+/// An association of a VPC with a service network: one per VPC. \[AWS:vpc-lattice/ug/service-network-associations\]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VpcAssociation {
+    /// `snva-…`.
+    pub id: String,
+    /// The VPC.
+    pub vpc: String,
+    /// The service network's id or ARN.
+    pub service_network: String,
+    /// Whether private DNS names are made.
+    #[serde(default)]
+    pub private_dns: bool,
+    /// Its status. \[botocore: `ServiceNetworkVpcAssociationStatus`\]
+    #[serde(default = "active")]
+    pub status: String,
+}
+
+impl VpcAssociation {
+    /// Whether it is with that network.
+    pub fn is_of(&self, network: &ServiceNetwork, arn: &str) -> bool {
+        self.service_network == network.id || self.service_network == arn
+    }
+}
+
 /// All of one account in one Region.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,6 +129,18 @@ pub struct Network {
     /// Service networks.
     #[serde(default)]
     pub service_networks: Vec<ServiceNetwork>,
+    /// Associations of its VPCs with service networks.
+    #[serde(default)]
+    pub vpc_associations: Vec<VpcAssociation>,
+    /// Endpoint services that it may use, besides those of AWS that everybody has.
+    #[serde(default)]
+    pub endpoint_services: Vec<EndpointService>,
+    /// Route tables.
+    #[serde(default)]
+    pub route_tables: Vec<RouteTable>,
+    /// Prefix lists of its own.
+    #[serde(default)]
+    pub prefix_lists: Vec<PrefixList>,
 }
 
 /// Puts entries into a list, replacing those with the same id.
@@ -159,6 +159,10 @@ impl Network {
         put(&mut self.subnets, seed.subnets, |subnet| &subnet.id);
         put(&mut self.security_groups, seed.security_groups, |group| &group.id);
         put(&mut self.service_networks, seed.service_networks, |network| &network.id);
+        put(&mut self.vpc_associations, seed.vpc_associations, |association| &association.id);
+        put(&mut self.endpoint_services, seed.endpoint_services, |service| &service.id);
+        put(&mut self.route_tables, seed.route_tables, |table| &table.id);
+        put(&mut self.prefix_lists, seed.prefix_lists, |list| &list.id);
     }
 
     /// The VPC of that id.
@@ -186,5 +190,30 @@ impl ServiceNetwork {
     pub fn arn(&self, account: &str, region: &str) -> String {
         let owner = self.owner.as_deref().unwrap_or(account);
         crate::ids::arn("vpc-lattice", region, owner, &format!("servicenetwork/{}", self.id))
+    }
+}
+
+impl World {
+    /// The service network of that id or ARN that the caller owns, was seeded as shared with it, or sees by a resource share;
+    /// and its ARN. \[AWS:vpc-lattice/ug/sharing\]
+    pub fn service_network(&self, caller: &Caller, identifier: &str) -> Option<(ServiceNetwork, String)> {
+        let key = (caller.account.clone(), caller.region.clone());
+        if let Some(own) = self.networks.get(&key).and_then(|network| network.service_network(identifier)) {
+            return Some((own.clone(), own.arn(&caller.account, &caller.region)));
+        }
+        self.networks
+            .iter()
+            .filter(|((account, region), _)| *region == caller.region && *account != caller.account)
+            .flat_map(|((account, region), network)| {
+                network.service_networks.iter().map(move |known| (account, known, known.arn(account, region)))
+            })
+            .find(|(_, known, arn)| {
+                (known.id == identifier || *arn == identifier)
+                    && self
+                        .shares
+                        .iter()
+                        .any(|share| share.has(arn) && share.shows_to(&caller.account, &self.invitations))
+            })
+            .map(|(owner, known, arn)| (ServiceNetwork { owner: Some(owner.clone()), ..known.clone() }, arn))
     }
 }

@@ -72,6 +72,8 @@ pub struct Principal {
     pub invited: bool,
     /// Whether the owner took it off the share.
     pub revoked: bool,
+    /// When it was put on the share (again): what it accepted before does not count.
+    pub since: Timestamp,
 }
 
 /// One resource share.
@@ -112,6 +114,7 @@ impl Share {
                     || invitations.iter().any(|invitation| {
                         invitation.share == self.arn
                             && invitation.receiver == account
+                            && invitation.at >= principal.since
                             && invitation.shown() == InvitationStatus::Accepted
                     })
             })
@@ -141,7 +144,12 @@ mod tests {
             owner: "444455556666".to_owned(),
             region: "us-east-1".to_owned(),
             deleted: false,
-            principals: vec![Principal { account: "111122223333".to_owned(), invited, revoked: false }],
+            principals: vec![Principal {
+                account: "111122223333".to_owned(),
+                invited,
+                revoked: false,
+                since: Timestamp::UNIX_EPOCH,
+            }],
             resources: Vec::new(),
             created: Timestamp::UNIX_EPOCH,
             updated: Timestamp::UNIX_EPOCH,
@@ -168,6 +176,9 @@ mod tests {
         assert_eq!(accepted.shown(), InvitationStatus::Pending);
         assert!(!share(true).shows_to("111122223333", std::slice::from_ref(&accepted)));
         accepted.lag = 0;
+        let mut again = share(true);
+        again.principals[0].since = Timestamp::from_second(1).unwrap_or_default();
+        assert!(!again.shows_to("111122223333", std::slice::from_ref(&accepted)), "shared again, and not yet accepted");
         assert!(share(true).shows_to("111122223333", &[accepted]));
         assert!(share(false).shows_to("111122223333", &[]), "an organization needs no invitation");
         assert!(!share(false).shows_to("999999999999", &[]));
