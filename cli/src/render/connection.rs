@@ -153,6 +153,19 @@ Audit trail
     }
 
     #[test]
+    fn one_without_a_share_or_names_says_so() {
+        let text = connection(&samples::gateway_connection(), &[], samples::now(), &Screen::default());
+        for line in [
+            "  resource   com.amazonaws.us-east-1.s3\n",
+            "  target     vpc-0a1b2c3d (gateway-endpoint)\n",
+            "  share      none: a subscription asks for it\n",
+            "Databases\n  none: a gateway endpoint has no names, the service's own are routed to it\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
     fn a_failed_one_says_what_to_do() {
         let text = connection(&samples::failed_connection(), &[], samples::now(), &Screen::default());
         assert_eq!(

@@ -13,6 +13,7 @@ use drawbridge_domain::ports::AuditEntry;
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::profile::ProfileName;
 use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
+use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
     Kind, Limits, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey,
@@ -145,6 +146,19 @@ pub fn failed_connection() -> Connection {
         }],
         fault: Some(FaultRecord { name: "PreflightFailed".to_owned(), message: "1 error".to_owned() }),
         ready_at: None,
+        ..connection()
+    }
+}
+
+/// What a subscription asked for by itself.
+pub fn gateway_connection() -> Connection {
+    Connection {
+        kind: Kind::GatewayEndpoint,
+        share_arn: None,
+        resource: Resource::try_from("com.amazonaws.us-east-1.s3".to_owned()).unwrap(),
+        resource_name: None,
+        why: "pl-0a1b2c3d is routed in rtb-0a1b2c3d".to_owned(),
+        databases: Vec::new(),
         ..connection()
     }
 }

@@ -219,4 +219,53 @@ mod tests {
             assert_eq!(text(&EndpointItem::ServiceNetwork(network_item(name))), arn);
         }
     }
+
+    /// What a subscription says of a connection: by its own word first, else as it connects what is shared.
+    #[test]
+    fn a_connection_has_the_settings_of_its_kind() {
+        use super::super::{ResourceType, Settings, Subscription};
+        use crate::testing::{network, network_target, resource, subscription, vpc_target};
+        let own = NetworkItem {
+            at: VpcTarget { security_groups: Vec::new(), ..network_item(NetworkName::Arn(network("sn-0a"))).at },
+            service_network: NetworkName::Arn(network("sn-0a")),
+        };
+        let mut wary = subscription("a");
+        wary.targets.push(network_target("sn-0b"));
+        let trusting = |wary: &Subscription| {
+            let mut trusting = wary.clone();
+            trusting.trust.resource_types.push(ResourceType::ServiceNetwork);
+            trusting
+        };
+        let asking = Subscription {
+            endpoints: vec![EndpointItem::ServiceNetwork(own), EndpointItem::Gateway(gateway_item())],
+            ..trusting(&wary)
+        };
+        let (here, there) = (vpc_target("vpc-0a").key(), network_target("sn-0b").key());
+        let (shared, of_network) = (Resource::Arn(resource("rcfg-1")), Resource::Arn(network("sn-0a")));
+        let s3 = Resource::try_from("com.amazonaws.us-east-1.s3".to_owned()).unwrap();
+        let said = |s: &Subscription, kind, resource: &Resource, target: &TargetKey| {
+            s.settings(kind, resource, target, &home()).map(|settings| match settings {
+                Settings::Resource(_) => "resource",
+                Settings::Association(_) => "association",
+                Settings::ServiceNetwork(at) if at.security_groups.is_empty() => "its own word",
+                Settings::ServiceNetwork(_) => "service network",
+                Settings::Interface(_) => "interface",
+                Settings::Gateway(_) => "gateway",
+            })
+        };
+        for (s, kind, resource, target, found) in [
+            (&wary, Kind::ResourceEndpoint, &shared, &here, Some("resource")),
+            (&wary, Kind::ServiceNetworkResource, &shared, &there, Some("association")),
+            (&wary, Kind::ServiceNetworkResource, &shared, &here, None),
+            (&wary, Kind::ServiceNetworkEndpoint, &of_network, &here, None),
+            (&trusting(&wary), Kind::ServiceNetworkEndpoint, &of_network, &here, Some("service network")),
+            (&trusting(&wary), Kind::ServiceNetworkEndpoint, &of_network, &there, None),
+            (&asking, Kind::ServiceNetworkEndpoint, &of_network, &here, Some("its own word")),
+            (&asking, Kind::GatewayEndpoint, &s3, &here, Some("gateway")),
+            (&asking, Kind::InterfaceEndpoint, &s3, &here, None),
+            (&wary, Kind::GatewayEndpoint, &s3, &here, None),
+        ] {
+            assert_eq!(said(s, kind, resource, target), found, "{kind:?} {resource} {target}");
+        }
+    }
 }
