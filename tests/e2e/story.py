@@ -88,16 +88,9 @@ def document(
     otherwise: str = "hold",
     **more: Any,
 ) -> Json:
-    """A subscription."""
-    return {
-        "version": 1,
-        "name": name,
-        "trust": {"senders": list(senders), **(trust or {})},
-        "otherwise": otherwise,
-        "profile": "redis-cloud",
-        "targets": list(targets),
-        **more,
-    }
+    """A subscription; without `senders` and `targets` one that says nothing of shares."""
+    shares = {"trust": {"senders": list(senders), **(trust or {})}, "otherwise": otherwise, "targets": list(targets)}
+    return {"version": 1, "name": name, "profile": "redis-cloud", **(shares if senders else {}), **more}
 
 
 class Story:
@@ -432,7 +425,7 @@ class Story:
             status, ids = connection["status"], set((connection.get("made") or {}).values())
             if status in CONNECTION_RUNNING:
                 yield f"{connection['pk']} is still {status}"
-            elif status == "ready" and (not ids <= made or not ids or not connection.get("databases")):
+            elif status == "ready" and (not ids <= made or not ids or not (connection.get("databases") or nameless(connection))):
                 yield f"{connection['pk']} is ready without {ids or 'anything made'}"
             elif status == "failed" and ids:
                 yield f"{connection['pk']} failed and still has {ids}"
@@ -440,6 +433,11 @@ class Story:
         for each in self.endpoints(live=True):
             if "drawbridge:installation" in each["tags"] and each["id"] not in owned:
                 yield f"{each['id']} lives and no ready connection has it"
+
+
+def nameless(connection: Json) -> bool:
+    """Whether nothing of it has a name of its own."""
+    return bool(connection["kind"] == "gateway-endpoint")
 
 
 ENDED = ("deleting", "deleted", "delete_in_progress", "failed", "rejected", "create_failed")

@@ -182,8 +182,11 @@ where
             return Ok(());
         };
         match &plan.call {
-            PlannedCall::ResourceEndpoint { .. } => self.remove_endpoints(connection, plan).await,
             PlannedCall::ServiceNetworkResource { .. } => self.remove_associations(connection, plan).await,
+            PlannedCall::ResourceEndpoint { .. }
+            | PlannedCall::ServiceNetworkEndpoint { .. }
+            | PlannedCall::InterfaceEndpoint { .. }
+            | PlannedCall::GatewayEndpoint { .. } => self.remove_endpoints(connection, plan).await,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod ports;
 pub mod preflight;
 pub mod profile;
 pub mod reach;
+pub mod resource;
 pub mod share;
 pub mod subscription;
 pub mod sweep;

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::Connection;
-use drawbridge_domain::identity;
-use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+use drawbridge_domain::connection::{Connection, Status};
+use drawbridge_domain::identity::{self, Home};
+use drawbridge_domain::ids::{ConnectionId, Installation, ResourceShareArn};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput};
 use drawbridge_domain::ports::{
     Attention, AuditEntry, Connections, ExecutionState, FindShares, Shares, Started, Subscriptions, Workflows,
@@ -14,6 +14,7 @@ use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecor
 use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
 use drawbridge_domain::trigger::{self, Trigger};
+use drawbridge_domain::wanted::{self, Origin, Wish};
 use drawbridge_domain::{Fault, FaultName, Timestamp, verdict};
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
@@ -28,6 +29,7 @@ const AT_ONCE: usize = 8;
 pub struct Settings {
     onboard_machine: String,
     connect_machine: String,
+    installation: Option<Installation>,
     backoff: SignedDuration,
 }
 
@@ -37,6 +39,7 @@ impl Settings {
         Self {
             onboard_machine: environment.text("ONBOARD_MACHINE_ARN"),
             connect_machine: environment.text("CONNECT_MACHINE_ARN"),
+            installation: environment.installation(),
             backoff: SignedDuration::from_secs(i64::from(seconds)),
         }
     }
@@ -60,14 +63,22 @@ pub struct Summary {
     shares: usize,
     /// How many connections needed attention.
     connections: usize,
+    /// How many endpoints subscriptions ask for by themselves.
+    #[serde(skip_serializing_if = "is_none_at_all")]
+    endpoints: usize,
     /// How many runs were started.
     started: usize,
-    /// How many shares were recorded without a run, such as expired ones.
+    /// How many shares or connections were recorded without a run, such as expired ones.
     recorded: usize,
     /// How many runs had ended without a verdict.
     aborted: usize,
     /// How many were being changed by someone else, who goes on with them.
     left_to_others: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_none_at_all(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What was done about one share or connection.
@@ -128,6 +139,16 @@ where
         let connections = self.intake.ledger.connections_needing_attention().await?;
         let mut outcomes: Vec<Result<Done, Fault>> =
             stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
+        // What subscriptions ask for by themselves needs nothing of RAM, either.
+        let asked_for = match self.asked_for().await {
+            Ok(asked_for) => asked_for,
+            Err(fault) => {
+                outcomes.push(Err(fault));
+                Vec::new()
+            }
+        };
+        let endpoints = asked_for.len();
+        outcomes.extend(asked_for);
         let (seen, all_seen) = match self.seen().await {
             Ok(seen) => (seen, true),
             Err(fault) => {
@@ -137,7 +158,8 @@ where
         };
         let waiting = self.intake.ledger.shares_needing_attention().await?;
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
-        let mut summary = Summary { shares: seen.len(), connections: connections.len(), ..Summary::default() };
+        let mut summary =
+            Summary { shares: seen.len(), connections: connections.len(), endpoints, ..Summary::default() };
         outcomes.extend(
             stream::iter(seen.values())
                 .map(|share| self.share(share))
@@ -168,6 +190,36 @@ where
         }
         tracing::info!(summary = %json!(summary), "looked at everything");
         first_fault.map_or(Ok(summary), Err)
+    }
+
+    /// What was done about each connection that subscriptions ask for by themselves.
+    async fn asked_for(&self) -> Result<Vec<Result<Done, Fault>>, Fault> {
+        if self.subscriptions.iter().all(|subscription| subscription.endpoints.is_empty()) {
+            return Ok(Vec::new());
+        }
+        let settings = &self.intake.settings;
+        let installation = settings
+            .installation
+            .as_ref()
+            .ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        let home = Home::of_machine(installation, &settings.connect_machine)?;
+        let wishes = wanted::endpoint_wishes(&home, self.subscriptions);
+        Ok(stream::iter(&wishes).map(|wish| self.wish(&home, wish)).buffer_unordered(AT_ONCE).collect().await)
+    }
+
+    async fn wish(&self, home: &Home, wish: &Wish) -> Result<Done, Fault> {
+        let existing = self.intake.ledger.connection(&wish.id(home)).await?;
+        let origin = Origin::subscriptions(wish, self.subscriptions, home);
+        let fulfilled = wanted::fulfil(home, &origin, wish, existing.as_ref(), self.subscriptions, self.now);
+        match fulfilled {
+            None => Ok(Done::Nothing),
+            Some((next, what)) if next.status == Status::Wanted => self.rerun(next, what, Done::Started).await,
+            Some((next, what)) => match self.intake.ledger.save_connection(next, self.audit(what)).await {
+                Ok(_) => Ok(Done::Recorded),
+                Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
+                Err(fault) => Err(fault),
+            },
+        }
     }
 
     /// Every share that RAM shows, with its newest invitation; a pending one counts before all.
@@ -264,7 +316,9 @@ where
         let backoff = self.intake.settings.backoff;
         match sweep::connection_step(&connection, backoff, self.now) {
             ConnectionStep::Nothing => {
-                let share = self.intake.ledger.share(&connection.share_arn).await?;
+                // Of what no share brought, the subscriptions that ask for it decide: see `wish`.
+                let Some(arn) = &connection.share_arn else { return Ok(Done::Nothing) };
+                let share = self.intake.ledger.share(arn).await?;
                 match share.and_then(|share| sweep::decided_anew(&connection, &share, self.now)) {
                     Some((next, what)) => self.rerun(next, what, Done::Started).await,
                     None => Ok(Done::Nothing),

@@ -82,6 +82,16 @@ async fn a_save_is_one_transaction_of_record_and_audit_entry() {
 }
 
 #[tokio::test]
+async fn what_no_share_brought_is_in_no_share_s_index() {
+    let (ledger, script) = ledger([says(&json!({}))]);
+    let alone = Connection { share_arn: None, ..samples::connection() };
+    ledger.save_connection(alone, audit()).await.unwrap();
+    let body = asked(&script).remove(0);
+    // An item without the key is not in the index; one whose key is null would be refused.
+    assert!(body["TransactItems"][0]["Put"]["Item"].get("share_arn").is_none(), "{body}");
+}
+
+#[tokio::test]
 async fn the_token_is_the_same_for_the_same_bytes_only() {
     let token = async |table: &str, at: &str| {
         let script = Script::new([says(&json!({}))]);
