@@ -88,16 +88,9 @@ def document(
     otherwise: str = "hold",
     **more: Any,
 ) -> Json:
-    """A subscription."""
-    return {
-        "version": 1,
-        "name": name,
-        "trust": {"senders": list(senders), **(trust or {})},
-        "otherwise": otherwise,
-        "profile": "redis-cloud",
-        "targets": list(targets),
-        **more,
-    }
+    """A subscription; without `senders` and `targets` one that says nothing of shares."""
+    shares = {"trust": {"senders": list(senders), **(trust or {})}, "otherwise": otherwise, "targets": list(targets)}
+    return {"version": 1, "name": name, "profile": "redis-cloud", **(shares if senders else {}), **more}
 
 
 class Story:
@@ -438,7 +431,7 @@ class Story:
             status, ids = connection["status"], set((connection.get("made") or {}).values())
             if status in CONNECTION_RUNNING:
                 yield f"{connection['pk']} is still {status}"
-            elif status == "ready" and (not ids <= made or not ids or not connection.get("databases")):
+            elif status == "ready" and (not ids <= made or not ids or not (connection.get("databases") or nameless(connection))):
                 yield f"{connection['pk']} is ready without {ids or 'anything made'}"
             elif status in ("failed", "closed") and ids:
                 yield f"{connection['pk']} {status} and still has {ids}"
@@ -451,6 +444,11 @@ class Story:
 def run_name(connection: Json) -> str:
     """The name of the run of a connection's present attempt."""
     return f"{connection['id']}-g{connection['generation']}-a{connection['attempt']}"
+
+
+def nameless(connection: Json) -> bool:
+    """Whether nothing of it has a name of its own."""
+    return bool(connection["kind"] == "gateway-endpoint")
 
 
 ENDED = ("deleting", "deleted", "delete_in_progress", "failed", "rejected", "create_failed")

@@ -12,6 +12,7 @@ import pytest
 from listener import Listener
 from local import LocalCloud, wait_for
 from local.paths import ROOT
+from place import Place
 from routes import begin, depart, travel
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
 
@@ -175,6 +176,11 @@ def paths(story: Story) -> None:
     for route in ("failing", "network, failing", "refused"):
         travel(story, route)
         story.mend()
+    # What no share brings: looked up among the services, and routed.
+    place = Place(story)
+    place.subscribe(place.gateway())
+    assert story.look().error is None
+    wait_for(lambda: [c for c in story.connections() if c["kind"] == "gateway-endpoint" and c["status"] == "ready"], what="a gateway")
     # A sweep that meets a run that is over without a verdict asks how it ended.
     held = story.fault("vet", "dynamodb", "GetItem", "timeout", hold_ms=800)
     share = depart(story, "plain")

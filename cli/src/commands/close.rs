@@ -1,8 +1,9 @@
 //! `drawbridge close ID --reason TEXT`
 
+use drawbridge_domain::claims::deciding_digest;
 use drawbridge_domain::connection::Status;
 use drawbridge_domain::ending::close_connection;
-use drawbridge_domain::ports::{Connections as _, Shares as _};
+use drawbridge_domain::ports::{Connections as _, Shares as _, Subscriptions as _};
 use drawbridge_ledger::Ledger;
 use jiff::Timestamp;
 
@@ -29,8 +30,11 @@ pub async fn run(
         }
     };
     let entry = audit("close", operator, now, format!("an operator closes it: {reason}"));
-    let share = ledger.share(&connection.share_arn).await?;
-    let digest = share.map_or_else(|| connection.digest.clone(), |share| share.digest);
+    let digest = match &connection.share_arn {
+        Some(arn) => ledger.share(arn).await?.map_or_else(|| connection.digest.clone(), |share| share.digest),
+        // What it was planned by may have changed before the operator's word: that is no reason to open it again.
+        None => deciding_digest(&connection, None, &ledger.subscriptions().await?.0),
+    };
     let next = close_connection(&connection, reason, &entry.by, &digest, now).map_err(Failure::Refused)?;
     let saved = ledger.save_connection(next, entry).await?;
     let next = match saved.status {

@@ -26,7 +26,7 @@ pub async fn run(
 
 fn outcome(written: SubscriptionWrite, name: &str, table: &str) -> String {
     let next = "Next: the sweep (every 5 minutes, unless the stack says otherwise) decides anew on every open invitation \
-                and visible share; follow it with `drawbridge ls`.";
+                and visible share, and makes sure of every endpoint that is asked for; follow it with `drawbridge ls`.";
     match written {
         SubscriptionWrite::Created => format!("Written to {table} as the new subscription `{name}`.\n{next}\n"),
         SubscriptionWrite::Replaced(version) => {

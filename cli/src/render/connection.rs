@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use drawbridge_domain::connection::{Connection, Made};
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, DnsScope, Port, PortSource};
+use drawbridge_domain::subscription::Kind;
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
 
@@ -35,7 +36,8 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     }
     facts.add("target", &format!("{} ({})", connection.target, connection.kind.as_str()));
     facts.add("made", connection.made.as_ref().map_or("nothing, or it is removed", Made::id));
-    facts.add("share", connection.share_arn.as_str());
+    let share = connection.share_arn.as_ref().map_or("none: a subscription asks for it", |arn| arn.as_str());
+    facts.add("share", share);
     let claims =
         if connection.claims.is_empty() { "no subscription claims it".to_owned() } else { list(&connection.claims) };
     facts.add("claims", &claims);
@@ -52,7 +54,12 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     if let Some(ready) = connection.ready_at {
         facts.add("ready", &format!("first at {}", time_and_distance(ready, now)));
     }
-    facts.section("Databases", &databases(&connection.databases, screen), screen);
+    if connection.kind == Kind::GatewayEndpoint {
+        let text = "  none: a gateway endpoint has no names, the service's own are routed to it\n";
+        facts.section("Databases", text, screen);
+    } else {
+        facts.section("Databases", &databases(&connection.databases, screen), screen);
+    }
     if !connection.findings.is_empty() {
         facts.section("Findings", &findings(&connection.findings, screen), screen);
     }
@@ -178,6 +185,19 @@ Audit trail
   2026-11-21 10:00:00 UTC  drawbridge retry (ana)  it can be reached  ready
 "
         );
+    }
+
+    #[test]
+    fn one_without_a_share_or_names_says_so() {
+        let text = connection(&samples::gateway_connection(), &[], samples::now(), &Screen::default());
+        for line in [
+            "  resource   com.amazonaws.us-east-1.s3\n",
+            "  target     vpc-0a1b2c3d (gateway-endpoint)\n",
+            "  share      none: a subscription asks for it\n",
+            "Databases\n  none: a gateway endpoint has no names, the service's own are routed to it\n",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
     }
 
     #[test]

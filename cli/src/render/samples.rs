@@ -13,6 +13,7 @@ use drawbridge_domain::ports::AuditEntry;
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::profile::ProfileName;
 use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
+use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
     Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
@@ -67,6 +68,7 @@ pub fn subscription() -> Subscription {
         tags: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
         limits: Limits { connections_per_share: Some(20) },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
+        endpoints: Vec::new(),
     }
 }
 
@@ -75,8 +77,8 @@ pub fn connection() -> Connection {
     let dns = |scope, name: &str| DnsName { scope, name: name.to_owned(), hosted_zone: None };
     Connection {
         kind: Kind::ResourceEndpoint,
-        share_arn: ResourceShareArn::parse(SHARE).unwrap(),
-        resource: ResourceArn::parse(RESOURCE).unwrap(),
+        share_arn: Some(ResourceShareArn::parse(SHARE).unwrap()),
+        resource: ResourceArn::parse(RESOURCE).unwrap().into(),
         resource_name: Some("redis-production".to_owned()),
         target: TargetKey::Vpc(VpcId::parse("vpc-0a1b2c3d").unwrap()),
         claims: vec![name()],
@@ -146,6 +148,19 @@ pub fn failed_connection() -> Connection {
         }],
         fault: Some(FaultRecord { name: "PreflightFailed".to_owned(), message: "1 error".to_owned() }),
         ready_at: None,
+        ..connection()
+    }
+}
+
+/// What a subscription asked for by itself.
+pub fn gateway_connection() -> Connection {
+    Connection {
+        kind: Kind::GatewayEndpoint,
+        share_arn: None,
+        resource: Resource::try_from("com.amazonaws.us-east-1.s3".to_owned()).unwrap(),
+        resource_name: None,
+        why: "pl-0a1b2c3d is routed in rtb-0a1b2c3d".to_owned(),
+        databases: Vec::new(),
         ..connection()
     }
 }

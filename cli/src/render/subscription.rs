@@ -1,7 +1,9 @@
 //! What a subscription means.
 
 use drawbridge_domain::profile::Profile;
-use drawbridge_domain::subscription::{OnRevoke, Otherwise, PrivateDns, Subnets, Subscription, Target};
+use drawbridge_domain::subscription::{
+    EndpointItem, OnRevoke, Otherwise, PrivateDns, RouteTables, Subnets, Subscription, Target,
+};
 
 use super::{Facts, Screen, list};
 
@@ -9,12 +11,35 @@ use super::{Facts, Screen, list};
 pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     let profile = Profile::of(subscription.profile);
     let trust = &subscription.trust;
-    let mut facts = Facts::new(format!(
-        "{} connects what {} {} with this account.",
-        screen.bold(subscription.name.as_str()),
-        list(&trust.senders),
-        if trust.senders.len() == 1 { "shares" } else { "share" },
-    ));
+    let name = screen.bold(subscription.name.as_str());
+    let mut facts = Facts::new(if trust.is_of_somebody() {
+        let verb = if trust.senders.len() == 1 { "shares" } else { "share" };
+        format!("{name} connects what {} {verb} with this account.", list(&trust.senders))
+    } else {
+        format!("{name} asks for endpoints and trusts nobody's shares.")
+    });
+    if trust.is_of_somebody() {
+        shares(&mut facts, subscription, profile);
+    }
+    for (number, item) in subscription.endpoints.iter().enumerate() {
+        facts.add(if number == 0 { "endpoints" } else { "" }, &endpoint(item, profile));
+    }
+    facts.add("profile", &format!("{} ({})", profile.name.as_str(), profile.title));
+    if let Some(most) = subscription.limits.connections_per_share {
+        facts.add("limits", &format!("a share that would make more than {most} connections is held for a person"));
+    }
+    for (number, (name, port)) in subscription.ports.iter().enumerate() {
+        facts.add(if number == 0 { "ports" } else { "" }, &format!("{name} listens on {port}"));
+    }
+    let tags: Vec<String> = subscription.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    if !tags.is_empty() {
+        facts.add("tags", &tags.join(", "));
+    }
+    facts.0
+}
+
+fn shares(facts: &mut Facts, subscription: &Subscription, profile: &Profile) {
+    let trust = &subscription.trust;
     facts.add("trusts", &format!("senders {}", list(&trust.senders)));
     if !trust.share_names.is_empty() {
         facts.add("", &format!("only shares named {}", list(&trust.share_names)));
@@ -29,18 +54,6 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     for (number, target) in subscription.targets.iter().enumerate() {
         facts.add(if number == 0 { "connects" } else { "" }, &in_words(target, profile));
     }
-    facts.add("profile", &format!("{} ({})", profile.name.as_str(), profile.title));
-    if let Some(most) = subscription.limits.connections_per_share {
-        facts.add("limits", &format!("a share that would make more than {most} connections is held for a person"));
-    }
-    for (number, (name, port)) in subscription.ports.iter().enumerate() {
-        facts.add(if number == 0 { "ports" } else { "" }, &format!("{name} listens on {port}"));
-    }
-    let tags: Vec<String> = subscription.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    if !tags.is_empty() {
-        facts.add("tags", &tags.join(", "));
-    }
-    facts.0
 }
 
 fn otherwise(otherwise: Otherwise) -> &'static str {
@@ -78,6 +91,49 @@ fn in_words(target: &Target, profile: &Profile) -> String {
     }
 }
 
+fn endpoint(item: &EndpointItem, profile: &Profile) -> String {
+    let subnets = |subnets: &Subnets| match subnets {
+        Subnets::Auto => "the best subnet of each Availability Zone".to_owned(),
+        Subnets::Listed(subnets) => list(subnets),
+    };
+    let policy = |has_one: bool| if has_one { "; with a policy" } else { "" };
+    match item {
+        EndpointItem::Interface(item) => format!(
+            "interface to {}{} in {}: {}; {}; private DNS {}{}",
+            item.service,
+            item.region.as_ref().map_or_else(String::new, |region| format!(" ({region})")),
+            item.vpc,
+            subnets(&item.subnets),
+            list(&item.security_groups),
+            match item.private_dns {
+                Some(true) => "on",
+                Some(false) => "off",
+                None => "if the service has a verified name",
+            },
+            policy(item.policy.is_some())
+        ),
+        EndpointItem::Gateway(item) => format!(
+            "gateway to {} in {}: {}{}",
+            item.service.as_str(),
+            item.vpc,
+            match &item.route_tables {
+                RouteTables::All => "every route table".to_owned(),
+                RouteTables::OfSubnets(subnets) => format!("the route tables of {}", list(subnets)),
+                RouteTables::Listed(tables) => list(tables),
+            },
+            policy(item.policy.is_some())
+        ),
+        EndpointItem::ServiceNetwork(item) => format!(
+            "to service network {} in {}: {}; {}; private DNS {}",
+            item.service_network,
+            item.at.vpc,
+            subnets(&item.at.subnets),
+            list(&item.at.security_groups),
+            private_dns(&item.at.private_dns, profile)
+        ),
+    }
+}
+
 fn private_dns(private_dns: &PrivateDns, profile: &Profile) -> String {
     match private_dns {
         PrivateDns::Off => "off".to_owned(),
@@ -94,6 +150,25 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::render::samples;
+
+    #[test]
+    fn one_that_only_asks_for_endpoints_says_so() {
+        let text = include_str!("../../../examples/endpoints.yaml");
+        let example = drawbridge_domain::subscription::parse("endpoints.yaml", text).unwrap();
+        assert_eq!(
+            subscription(&example, &Screen::default()),
+            "\
+production-endpoints asks for endpoints and trusts nobody's shares.
+  endpoints  interface to com.amazonaws.us-east-1.secretsmanager in vpc-0a1b2c3d4e5f60718: the best subnet of each Availability Zone; sg-0a1b2c3d4e5f60718; private DNS on; with a policy
+             interface to com.amazonaws.vpce.eu-west-1.vpce-svc-0a1b2c3d4e5f60718 (eu-west-1) in vpc-0a1b2c3d4e5f60718: subnet-0a1b2c3d4e5f60718, subnet-1a1b2c3d4e5f60718; sg-0a1b2c3d4e5f60718; private DNS if the service has a verified name
+             gateway to s3 in vpc-0a1b2c3d4e5f60718: every route table
+             to service network arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/sn-0a1b2c3d4e5f60718 in vpc-0a1b2c3d4e5f60718: the best subnet of each Availability Zone; sg-0a1b2c3d4e5f60718; private DNS as the profile says, VERIFIED_DOMAINS_ONLY
+  profile    generic (any vendor)
+  ports      com.amazonaws.vpce.eu-west-1.vpce-svc-0a1b2c3d4e5f60718 listens on 9092
+  tags       team=platform
+"
+        );
+    }
 
     #[test]
     fn it_says_whom_it_trusts_and_what_it_connects() {

@@ -2,14 +2,14 @@
 //! Decline: answer.
 
 use drawbridge_domain::identity::{self, Home};
-use drawbridge_domain::ids::{Installation, InvitationArn, ResourceArn, SubscriptionName};
+use drawbridge_domain::ids::{Installation, InvitationArn, SubscriptionName};
 use drawbridge_domain::messages::{AcceptAnswer, AcceptRequest, ConnectStart, InvitationAnswer, Outcome};
 use drawbridge_domain::ports::{
     Answer, AuditEntry, Connections, FindShares, LookInside, ResourceConfigurations, Shares, Subscriptions,
 };
 use drawbridge_domain::share::{InvitationStatus, MOST_RESOURCES, ShareFacts, ShareRecord, ShareStatus};
-use drawbridge_domain::subscription::Subscription;
-use drawbridge_domain::wanted::{self, Wish};
+use drawbridge_domain::subscription::{ResourceType, Subscription};
+use drawbridge_domain::wanted::{self, Offer, Origin, Wish};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp, connection, facts, verdict};
 use drawbridge_runtime::Handler;
 
@@ -116,9 +116,10 @@ where
             return Err(FaultName::TrustWithdrawn
                 .because("it is accepted and stays so, but no subscription claims it any more: nothing is connected"));
         }
-        let (resources, mut why) = self.connectable(&facts).await?;
+        let (offers, mut why) = self.connectable(&facts).await?;
+        why.extend(wanted::unconnected(&offers, &claiming));
         why.extend(missing);
-        let wishes = wanted::wishes(&resources, &claiming);
+        let wishes = wanted::wishes(&offers, &claiming);
         let obstacle = over_limit(&wishes, &claiming)
             .or_else(|| wishes.is_empty().then(|| "nothing inside can be connected".to_owned()));
         if let Some(obstacle) = obstacle {
@@ -132,10 +133,10 @@ where
             self.save(next, request, now, &format!("held: {obstacle}")).await?;
             return Ok(AcceptAnswer::default());
         }
+        let origin = Origin::share(&record);
         for wish in &wishes {
-            let id = identity::connection_id(home, &wish.resource, &wish.target);
-            let existing = self.ledger.connection(&id).await?;
-            if let Some((next, what)) = wanted::fulfil(home, &record, wish, existing.as_ref(), &subscriptions, now) {
+            let existing = self.ledger.connection(&wish.id(home)).await?;
+            if let Some((next, what)) = wanted::fulfil(home, &origin, wish, existing.as_ref(), &subscriptions, now) {
                 let audit = audit(request, now, what);
                 self.ledger.save_connection(next, audit).await?;
             }
@@ -203,15 +204,16 @@ where
 
     /// The resources that may be connected, each vetted again, and why the others are not. A name
     /// that can't be read does no harm.
-    async fn connectable(
-        &self,
-        facts: &ShareFacts,
-    ) -> Result<(Vec<(ResourceArn, Option<String>)>, Vec<String>), Fault> {
+    async fn connectable(&self, facts: &ShareFacts) -> Result<(Vec<Offer>, Vec<String>), Fault> {
         let mut connectable = Vec::new();
         let mut left_out = Vec::new();
-        for resource in verdict::connectable(facts) {
+        for (resource, of) in verdict::connectable(facts) {
             if resource.owner() != facts.sender.as_str() {
                 left_out.push(format!("{resource} is left out: it is not the sender's own"));
+                continue;
+            }
+            if of == ResourceType::ServiceNetwork {
+                connectable.push(Offer { arn: resource, of, name: None });
                 continue;
             }
             match self.lattice.resource_configuration(&resource).await {
@@ -219,11 +221,11 @@ where
                     "{resource} is left out: a {} can't be connected by itself; share its GROUP",
                     configuration.config_type
                 )),
-                Ok(configuration) => connectable.push((resource, configuration.name)),
+                Ok(configuration) => connectable.push(Offer { arn: resource, of, name: configuration.name }),
                 Err(fault) if fault.class() == Class::Transient => return Err(fault),
                 Err(fault) => {
                     tracing::info!(%resource, "its configuration can't be read: {fault}");
-                    connectable.push((resource, None));
+                    connectable.push(Offer { arn: resource, of, name: None });
                 }
             }
         }
@@ -242,10 +244,11 @@ where
         let (subscriptions, _) = self.ledger.subscriptions().await?;
         let claiming: Vec<&Subscription> =
             record.claims.iter().filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim)).collect();
-        let resources: Vec<_> = record.resource_arns().map(|arn| (arn, None)).collect();
+        let offers: Vec<_> =
+            verdict::connectable_of(&record.resources).map(|(arn, of)| Offer { arn, of, name: None }).collect();
         let mut connections = Vec::new();
-        for wish in wanted::wishes(&resources, &claiming) {
-            let id = identity::connection_id(home, &wish.resource, &wish.target);
+        for wish in wanted::wishes(&offers, &claiming) {
+            let id = wish.id(home);
             if let Some(found) = self.ledger.connection(&id).await?
                 && found.status == connection::Status::Wanted
             {

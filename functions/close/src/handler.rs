@@ -189,8 +189,11 @@ where
             return Ok(Vec::new());
         };
         match &plan.call {
-            PlannedCall::ResourceEndpoint { .. } => self.remove_endpoints(connection, plan).await.map(|()| Vec::new()),
             PlannedCall::ServiceNetworkResource { .. } => self.remove_associations(connection, plan).await,
+            PlannedCall::ResourceEndpoint { .. }
+            | PlannedCall::ServiceNetworkEndpoint { .. }
+            | PlannedCall::InterfaceEndpoint { .. }
+            | PlannedCall::GatewayEndpoint { .. } => self.remove_endpoints(connection, plan).await.map(|()| Vec::new()),
         }
     }
 
@@ -388,7 +391,10 @@ fn is_ours(tags: &BTreeMap<String, String>, connection: &Connection, plan: &Plan
 /// Tags can be copied. Of a connection that was ready the record knows what was made, by its id: whatever else
 /// carries the same tags was made by somebody else. Before that, an answer that was lost may have left a second one.
 fn is_anothers(id: &str, connection: &Connection) -> bool {
-    let anothers = !connection.databases.is_empty() && connection.made.as_ref().is_some_and(|made| made.id() != id);
+    // A gateway endpoint has no names that could tell that it was ready.
+    let was_ready = !connection.databases.is_empty()
+        || connection.plan.as_ref().zip(connection.ready_at).is_some_and(|(plan, at)| at >= plan.planned_at);
+    let anothers = was_ready && connection.made.as_ref().is_some_and(|made| made.id() != id);
     if anothers {
         tracing::warn!(id, connection = connection.id.as_str(), "it is left alone: it does not stand in the record");
     }

@@ -1,23 +1,27 @@
 //! A connection holds the subscriptions that claim it: the first one's settings hold, and it ends
 //! when the last claim goes.
 //!
-//! Which claims stand is decided from the subscriptions as they are now and from what the ledger
-//! says of the share. What cannot be read is never taken for withdrawn: a document that a person
+//! Which claims stand is decided from the subscriptions as they are now and, of what a share brought,
+//! from what the ledger says of the share. What cannot be read is never taken for withdrawn: a document that a person
 //! broke, or that a newer Drawbridge wrote, must not cut production off.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::connection::{Connection, Plan, PlannedCall, Status};
+use crate::connection::{Connection, Status};
 use crate::ending::{Cause, Ending, end};
-use crate::identity;
+use crate::identity::{self, Home};
 use crate::ids::{AccountId, SubscriptionName};
-use crate::preflight::{Finding, Severity, planned_dns};
-use crate::profile::Profile;
+use crate::preflight::{Finding, Severity};
 use crate::share::{ShareRecord, ShareStatus};
-use crate::subscription::{OnRevoke, Subnets, Subscription, Target};
-use crate::{verdict, wanted};
+use crate::subscription::{Kind, OnRevoke, ResourceType, Subscription};
+use crate::verdict;
+use crate::wanted::{self, Origin, Wish};
+
+mod differences;
+
+use differences::made_otherwise;
 
 /// The made thing was made with other settings than those that hold now.
 pub const SETTINGS_DIFFER: &str = "SettingsDiffer";
@@ -35,6 +39,8 @@ pub struct Known<'a> {
     pub subscriptions: &'a [Subscription],
     /// The names of those that can't be read.
     pub unreadable: &'a BTreeSet<String>,
+    /// Where they hold: what they name without its Region or account is here.
+    pub home: &'a Home,
 }
 
 impl Known<'_> {
@@ -48,7 +54,11 @@ impl Known<'_> {
 #[must_use]
 pub fn digest(known: Known<'_>, sender: &AccountId, status: ShareStatus) -> String {
     let deciding = verdict::deciding(known.subscriptions, sender);
-    identity::digest(&(deciding, known.unreadable, status == ShareStatus::Revoked))
+    // A service network may be asked for by those, too, who say nothing of shares.
+    let asks = |s: &&Subscription| s.endpoints.iter().any(|item| item.kind() == Kind::ServiceNetworkEndpoint);
+    let mut asking: Vec<_> = known.subscriptions.iter().filter(asks).collect();
+    asking.sort_by(|a, b| a.name.cmp(&b.name));
+    identity::digest(&(deciding, asking, known.unreadable, status == ShareStatus::Revoked))
 }
 
 /// Whether every connection of this share is certain to be found: no run may be writing one, and
@@ -58,12 +68,41 @@ pub fn all_are_found(share: &ShareRecord, now: Timestamp) -> bool {
     !share.status.is_running() && now.duration_since(share.since) >= INDEX_MAY_LAG
 }
 
-/// What becomes of a connection by what the subscriptions and its share are now. None if its record
-/// says it all.
+/// What becomes of a connection that subscriptions ask for by themselves: who asks for it is added to its
+/// claims and who asks no more is taken out, in this order, so that it can change hands without an
+/// interruption. None if its record says it all.
+#[must_use]
+pub fn fulfil_and_settle(
+    wish: &Wish,
+    existing: Option<&Connection>,
+    known: Known<'_>,
+    by: &str,
+    now: Timestamp,
+) -> Option<(Connection, String)> {
+    let origin = Origin::subscriptions(wish.kind, &wish.resource, &wish.target, known.subscriptions);
+    let fulfilled = wanted::fulfil(known.home, &origin, wish, existing, known.subscriptions, now);
+    let Some(existing) = existing else {
+        return fulfilled;
+    };
+    // What a share brought is held against the subscriptions with the share.
+    if fulfilled.as_ref().map_or(existing, |(next, _)| next).share_arn.is_some() {
+        return fulfilled;
+    }
+    let settled = settle(fulfilled.as_ref().map_or(existing, |(next, _)| next), None, known, by, now);
+    let (next, what) = match (fulfilled, settled) {
+        (None, settled) => settled?,
+        (fulfilled, None) => fulfilled?,
+        (Some((_, first)), Some((next, then))) => (next, format!("{first}; {then}")),
+    };
+    (next != *existing).then_some((next, what))
+}
+
+/// What becomes of a connection by what the subscriptions and its share, if one brought it, are now. None
+/// if its record says it all.
 #[must_use]
 pub fn settle(
     connection: &Connection,
-    share: &ShareRecord,
+    share: Option<&ShareRecord>,
     known: Known<'_>,
     by: &str,
     now: Timestamp,
@@ -74,34 +113,33 @@ pub fn settle(
     next.claims.retain(|claim| gone(claim, connection, share, known).is_none());
     let withdrawn = what.join("; ");
 
-    let revoked = share.status == ShareStatus::Revoked;
-    let closes = revoked
-        && next.claims.first().and_then(|claim| known.find(claim)).is_some_and(|s| s.on_revoke == OnRevoke::Close);
+    let revoked = share.filter(|share| share.status == ShareStatus::Revoked);
+    let closes = revoked.filter(|_| {
+        next.claims.first().and_then(|claim| known.find(claim)).is_some_and(|s| s.on_revoke == OnRevoke::Close)
+    });
     next.findings.retain(|finding| !OF_CLAIMS.contains(&finding.code.as_str()));
     if next.status != Status::Closed {
-        next.findings.extend(wanted::differing(&next, known.subscriptions));
+        next.findings.extend(wanted::differing(known.home, &next, known.subscriptions));
         next.findings.extend(made_otherwise(&next, known));
-        next.findings.extend(revoked.then(|| no_longer_shared(share)));
+        next.findings.extend(revoked.map(no_longer_shared));
     }
 
     let ends = if next.claims.is_empty() && !connection.claims.is_empty() {
         Some((Cause::Withdrawn, withdrawn))
-    } else if closes {
-        Some((Cause::Revoked, format!("share {} is not shared with this account any more", share.name)))
     } else {
-        None
+        closes.map(|share| (Cause::Revoked, format!("share {} is not shared with this account any more", share.name)))
     };
     if let Some(ending) = next.ending.as_mut().filter(|ending| ending.reopen.is_some() && ends.is_some()) {
         ending.reopen = None;
         what.push("it stays closed after all".to_owned());
     }
     let pending = matches!(next.status, Status::Wanted | Status::Opening | Status::Waiting);
-    if pending && !revoked && next.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked) {
+    if pending && revoked.is_none() && next.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked) {
         next.ending = None;
         what.push("its owner shares it again".to_owned());
     }
     if let Some((cause, why)) = ends {
-        let digest = verdict::digest(known.subscriptions, &share.sender);
+        let digest = deciding_digest(&next, share, known.subscriptions);
         let ending = Ending { cause, why: why.clone(), by: by.to_owned(), since: now, digest, reopen: None };
         if let Some(ended) = end(&next, ending) {
             next = ended;
@@ -114,6 +152,17 @@ pub fn settle(
     })
 }
 
+/// The digest of the subscriptions that decide on a connection as they are now: what was closed stays so
+/// while it is the same.
+#[must_use]
+pub fn deciding_digest(connection: &Connection, share: Option<&ShareRecord>, subscriptions: &[Subscription]) -> String {
+    let Connection { kind, resource, target, .. } = connection;
+    share.map_or_else(
+        || Origin::subscriptions(*kind, resource, target, subscriptions).digest,
+        |share| verdict::digest(subscriptions, &share.sender),
+    )
+}
+
 /// The findings that are made here and in [`crate::wanted`].
 const OF_CLAIMS: [&str; 3] = [wanted::CLAIM_DIFFERS, SETTINGS_DIFFER, SHARE_REVOKED];
 
@@ -124,22 +173,48 @@ pub fn outlives_preflight(finding: &Finding) -> bool {
 }
 
 /// Why a claim stands no more; none if it does.
-fn gone(claim: &SubscriptionName, connection: &Connection, share: &ShareRecord, known: Known<'_>) -> Option<String> {
+fn gone(
+    claim: &SubscriptionName,
+    connection: &Connection,
+    share: Option<&ShareRecord>,
+    known: Known<'_>,
+) -> Option<String> {
     if known.unreadable.contains(claim.as_str()) {
         return None;
     }
     let Some(subscription) = known.find(claim) else {
         return Some(format!("subscription {claim} is withdrawn"));
     };
-    if subscription.target(&connection.target).is_none() {
-        return Some(format!("subscription {claim} does not name {} any more", connection.target));
+    let Connection { kind, resource, target, .. } = connection;
+    if subscription.asks_for(*kind, resource, target, known.home).is_some() {
+        return None;
+    }
+    let Some(share) = share else {
+        return Some(format!("subscription {claim} does not ask for it any more"));
+    };
+    if subscription.target(target).is_none() {
+        return Some(format!("subscription {claim} does not name {target} any more"));
     }
     if !subscription.trusts_sender(&share.sender) {
         return Some(format!("subscription {claim} does not trust account {} any more", share.sender));
     }
+    // What is inside a share is its owner's to change; which types may be connected is the subscription's.
+    let untrusted = shared_type(*kind).filter(|of| !subscription.trust.resource_types.contains(of));
+    if let Some(of) = untrusted {
+        return Some(format!("subscription {claim} does not trust a {} any more", of.as_str()));
+    }
     let objections = verdict::narrowed_away(&subscription.trust, &share.arn, &share.name);
     (!objections.is_empty())
         .then(|| format!("subscription {claim} does not accept it any more: {}", objections.join("; ")))
+}
+
+/// The type of what is shared that connections of this kind lead to; none if no share brings such.
+const fn shared_type(kind: Kind) -> Option<ResourceType> {
+    match kind {
+        Kind::ResourceEndpoint | Kind::ServiceNetworkResource => Some(ResourceType::ResourceConfiguration),
+        Kind::ServiceNetworkEndpoint => Some(ResourceType::ServiceNetwork),
+        Kind::InterfaceEndpoint | Kind::GatewayEndpoint => None,
+    }
 }
 
 fn no_longer_shared(share: &ShareRecord) -> Finding {
@@ -153,61 +228,6 @@ fn no_longer_shared(share: &ShareRecord) -> Finding {
         way_out: "ask its owner; or close it (`drawbridge close ID --reason TEXT`, or `on_revoke: close` in the subscription)"
             .to_owned(),
     }
-}
-
-/// What was made stays as it is when the settings change: AWS can't change most of them in place.
-fn made_otherwise(connection: &Connection, known: Known<'_>) -> Option<Finding> {
-    let (plan, made) = (connection.plan.as_ref()?, connection.made.as_ref()?);
-    let first = known.find(connection.claims.first()?)?;
-    let differences = differences(plan, first, first.target(&connection.target)?);
-    (!differences.is_empty()).then(|| Finding {
-        severity: Severity::Warning,
-        code: SETTINGS_DIFFER.to_owned(),
-        seen: format!("{} was made with {}", made.id(), differences.join(", and with ")),
-        needed: format!("the settings of subscription {}, which hold for whatever is made from now on", first.name),
-        way_out: format!(
-            "nothing if it may stay as it is; else open it anew, which interrupts it: \
-             `drawbridge close {id} --reason TEXT`, and `drawbridge retry {id}` when it is closed",
-            id = connection.id
-        ),
-    })
-}
-
-fn differences(plan: &Plan, subscription: &Subscription, target: &Target) -> Vec<String> {
-    let mut differences = Vec::new();
-    match (&plan.call, target) {
-        (PlannedCall::ResourceEndpoint { subnets, security_groups, private_dns, .. }, Target::Vpc(target)) => {
-            if let Subnets::Listed(wished) = &target.subnets {
-                differences.extend(other("subnets", subnets, wished));
-            }
-            differences.extend(other("security groups", security_groups, &target.security_groups));
-            let wished = planned_dns(&target.private_dns, Profile::of(subscription.profile));
-            if *private_dns != wished {
-                let word =
-                    |dns: &crate::connection::PlannedDns| dns.preference.clone().unwrap_or_else(|| "off".to_owned());
-                differences.push(format!("private DNS {} instead of {}", word(private_dns), word(&wished)));
-            }
-        }
-        (PlannedCall::ServiceNetworkResource { private_dns, .. }, Target::ServiceNetwork(target))
-            if *private_dns != target.private_dns =>
-        {
-            let word = |on: bool| if on { "on" } else { "off" };
-            differences.push(format!("private DNS {} instead of {}", word(*private_dns), word(target.private_dns)));
-        }
-        _ => {}
-    }
-    let own = |key: &str| key.starts_with("drawbridge:");
-    let given = plan.tags.iter().filter(|(key, _)| !own(key));
-    if !given.eq(subscription.tags.iter()) {
-        differences.push("other tags".to_owned());
-    }
-    differences
-}
-
-fn other<T: Ord + std::fmt::Display>(what: &str, made: &[T], wished: &[T]) -> Option<String> {
-    let (made, wished): (BTreeSet<&T>, BTreeSet<&T>) = (made.iter().collect(), wished.iter().collect());
-    let words = |ids: &BTreeSet<&T>| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    (made != wished).then(|| format!("{what} {} instead of {}", words(&made), words(&wished)))
 }
 
 #[cfg(test)]

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::ending::Ending;
 use crate::fault::FaultRecord;
 use crate::ids::{
-    AssociationId, ConnectionId, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId,
-    SubscriptionName, VpcEndpointId, VpcId,
+    AssociationId, ConnectionId, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, Service,
+    ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
 use crate::preflight::Finding;
 use crate::reach::Database;
+use crate::resource::Resource;
 use crate::subscription::{Kind, TargetKey};
 
 /// Where a connection stands.
@@ -125,6 +126,47 @@ pub enum PlannedCall {
         /// Whether private DNS is on.
         private_dns: bool,
     },
+    /// EC2 `CreateVpcEndpoint`, type `ServiceNetwork`.
+    ServiceNetworkEndpoint {
+        /// The service network.
+        service_network: ResourceArn,
+        /// The VPC.
+        vpc: VpcId,
+        /// One per Availability Zone.
+        subnets: Vec<SubnetId>,
+        /// At least one.
+        security_groups: Vec<SecurityGroupId>,
+        /// Private DNS, in EC2's words.
+        private_dns: PlannedDns,
+    },
+    /// EC2 `CreateVpcEndpoint`, type `Interface`.
+    InterfaceEndpoint {
+        /// The service.
+        service: Service,
+        /// The VPC.
+        vpc: VpcId,
+        /// One per Availability Zone.
+        subnets: Vec<SubnetId>,
+        /// At least one.
+        security_groups: Vec<SecurityGroupId>,
+        /// Whether the service's private name answers with the endpoint.
+        private_dns: bool,
+        /// The endpoint's policy, as JSON; without one AWS's default allows everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<String>,
+    },
+    /// EC2 `CreateVpcEndpoint`, type `Gateway`.
+    GatewayEndpoint {
+        /// The service.
+        service: Service,
+        /// The VPC.
+        vpc: VpcId,
+        /// Those that get a route to the service's prefix list; at least one.
+        route_tables: Vec<RouteTableId>,
+        /// The endpoint's policy, as JSON; without one AWS's default allows everything.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<String>,
+    },
 }
 
 /// Private DNS of an endpoint, in EC2's words.
@@ -147,10 +189,11 @@ pub struct Connection {
     pub id: ConnectionId,
     /// What kind of connection.
     pub kind: Kind,
-    /// The share that brought the resource.
-    pub share_arn: ResourceShareArn,
-    /// The resource.
-    pub resource: ResourceArn,
+    /// The share that brought the resource; none if a subscription alone asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_arn: Option<ResourceShareArn>,
+    /// What it leads to.
+    pub resource: Resource,
     /// The resource's name, where AWS shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<String>,

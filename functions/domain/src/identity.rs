@@ -6,8 +6,9 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::fault::{Fault, FaultName};
-use crate::ids::{AccountId, ConnectionId, Installation, Region, ResourceArn, ResourceShareArn};
-use crate::subscription::TargetKey;
+use crate::ids::{AccountId, ConnectionId, Installation, Region, ResourceShareArn};
+use crate::resource::Resource;
+use crate::subscription::{Kind, TargetKey};
 
 /// Where this installation of Drawbridge runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Home {
     pub account: AccountId,
     /// The Region; VPC Lattice resources and RAM shares are Regional.
     pub region: Region,
+    /// AWS's partition, `aws` nearly everywhere; in ARNs, and in no id.
+    pub partition: String,
 }
 
 impl Home {
@@ -27,16 +30,34 @@ impl Home {
     /// # Errors
     /// `UndecodableInput` if that is no execution's ARN.
     pub fn of_execution(installation: &Installation, execution: &str) -> Result<Self, Fault> {
-        let mut parts = execution.split(':').skip(2);
-        let home = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("states"), Some(region), Some(account), Some("execution")) => {
-                Region::parse(region).ok().zip(AccountId::parse(account).ok())
-            }
-            _ => None,
-        };
-        home.map(|(region, account)| Self { installation: installation.clone(), account, region }).ok_or_else(|| {
+        Self::of_states(installation, execution, "execution").ok_or_else(|| {
             FaultName::UndecodableInput.because(format!("`{execution}` is not the ARN of a Step Functions execution"))
         })
+    }
+
+    /// The home of an installation that has this state machine
+    /// (`arn:<partition>:states:<region>:<account>:stateMachine:<machine>`).
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` if that is no state machine's ARN.
+    pub fn of_machine(installation: &Installation, machine: &str) -> Result<Self, Fault> {
+        Self::of_states(installation, machine, "stateMachine").ok_or_else(|| {
+            FaultName::InvalidConfiguration.because(format!("`{machine}` is not the ARN of a state machine"))
+        })
+    }
+
+    fn of_states(installation: &Installation, arn: &str, kind: &str) -> Option<Self> {
+        let mut parts = arn.split(':').skip(1);
+        let partition = parts.next()?.to_owned();
+        match (parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
+            ("states", region, account, found) if found == kind => Some(Self {
+                installation: installation.clone(),
+                account: AccountId::parse(account).ok()?,
+                region: Region::parse(region).ok()?,
+                partition,
+            }),
+            _ => None,
+        }
     }
 }
 
@@ -82,12 +103,12 @@ pub fn onboard_execution(share: &ResourceShareArn, attempt: u32) -> String {
 
 /// The id of the connection of `resource` to `target`.
 #[must_use]
-pub fn connection_id(home: &Home, resource: &ResourceArn, target: &TargetKey) -> ConnectionId {
+pub fn connection_id(home: &Home, kind: Kind, resource: &Resource, target: &TargetKey) -> ConnectionId {
     let hash = hash(&[
         home.installation.as_str(),
         home.account.as_str(),
         home.region.as_str(),
-        target.kind().as_str(),
+        kind.as_str(),
         resource.as_str(),
         &target.to_string(),
     ]);
@@ -120,7 +141,7 @@ pub fn execution_arn(machine: &str, name: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::ids::{ServiceNetworkId, VpcId};
+    use crate::ids::{ResourceArn, ServiceNetworkId, VpcId};
     use proptest::prelude::*;
 
     fn home() -> Home {
@@ -128,11 +149,22 @@ mod tests {
             installation: Installation::parse("drawbridge").unwrap(),
             account: AccountId::parse("111122223333").unwrap(),
             region: Region::parse("us-east-1").unwrap(),
+            partition: "aws".to_owned(),
         }
     }
 
-    fn resource(id: &str) -> ResourceArn {
-        ResourceArn::parse(format!("arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/{id}")).unwrap()
+    fn resource(id: &str) -> Resource {
+        let arn = format!("arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/{id}");
+        ResourceArn::parse(arn).unwrap().into()
+    }
+
+    /// The id of what a share brings.
+    fn connection_id(home: &Home, resource: &Resource, target: &TargetKey) -> ConnectionId {
+        let kind = match target {
+            TargetKey::Vpc(_) => Kind::ResourceEndpoint,
+            TargetKey::ServiceNetwork(_) => Kind::ServiceNetworkResource,
+        };
+        super::connection_id(home, kind, resource, target)
     }
 
     #[test]
@@ -153,6 +185,9 @@ mod tests {
         let vpc = TargetKey::Vpc(VpcId::parse("vpc-0a").unwrap());
         let id = connection_id(&home(), &resource("rcfg-1"), &vpc);
         assert_eq!(id.as_str(), "conn-b0ffa37ef2a8c95050c4c278ab7d7141");
+        let network = TargetKey::ServiceNetwork(ServiceNetworkId::parse("sn-0a").unwrap());
+        let id_to_network = connection_id(&home(), &resource("rcfg-1"), &network);
+        assert_eq!(id_to_network.as_str(), "conn-4f9c55545d1ad57683937f20d36a4c9a");
         assert_eq!(owner_token(&id, 2), format!("{id}-g2"));
         assert_eq!(connect_execution(&id, 2, 3), format!("{id}-g2-a3"));
         let share = ResourceShareArn::parse("arn:aws:ram:us-east-1:444455556666:resource-share/x").unwrap();
@@ -177,6 +212,10 @@ mod tests {
                 &vpc("vpc-0a"),
             ),
         ];
+        let kinds =
+            Kind::ALL.iter().map(|kind| super::connection_id(&home(), *kind, &resource("rcfg-1"), &vpc("vpc-0a")));
+        let of_kinds: std::collections::BTreeSet<_> = kinds.collect();
+        assert_eq!(of_kinds.len(), Kind::ALL.len());
         let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
         assert_eq!(distinct.len(), ids.len());
     }
@@ -186,7 +225,12 @@ mod tests {
         let installation = Installation::parse("drawbridge").unwrap();
         for partition in ["aws", "aws-us-gov", "aws-cn"] {
             let arn = format!("arn:{partition}:states:us-east-1:111122223333:execution:connect:x-a1");
-            assert_eq!(Home::of_execution(&installation, &arn), Ok(home()));
+            let here = Home { partition: partition.to_owned(), ..home() };
+            assert_eq!(Home::of_execution(&installation, &arn), Ok(here.clone()));
+            let machine = format!("arn:{partition}:states:us-east-1:111122223333:stateMachine:connect");
+            assert_eq!(Home::of_machine(&installation, &machine), Ok(here));
+            let fault = Home::of_machine(&installation, &arn).unwrap_err();
+            assert_eq!(fault.name, FaultName::InvalidConfiguration);
         }
         for bad in [
             "",

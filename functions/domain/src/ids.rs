@@ -35,6 +35,17 @@ fn arn_fields<'a>(text: &'a str, service: &str) -> Option<(&'a str, &'a str, &'a
     .then_some((region, account, resource))
 }
 
+/// At least three labels, as of a domain: AWS documents no more than examples.
+fn is_service_name(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 255 && text.split('.').count() >= 3 && text.split('.').all(label)
+}
+
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -109,6 +120,18 @@ ids! {
     VpcEndpointId, "a VPC endpoint id, like vpce-0a1b2c3d", |t| is_hex_id(t, "vpce-");
     /// The id of a service-network resource association.
     AssociationId, "a service-network resource association id, like snra-0a1b2c3d", |t| is_hex_id(t, "snra-");
+    /// The id of a route table.
+    RouteTableId, "a route table id, like rtb-0a1b2c3d", |t| is_hex_id(t, "rtb-");
+    /// The name of an endpoint service, as `DescribeVpcEndpointServices` shows it.
+    ServiceName, "the name of an endpoint service, like com.amazonaws.us-east-1.secretsmanager", is_service_name;
+    /// An endpoint service, and its Region if that is another one: what an interface or a gateway
+    /// endpoint leads to.
+    Service, "an endpoint service, like com.amazonaws.us-east-1.s3, with `@` and its Region if that is another one", |t| {
+        match t.split_once('@') {
+            Some((name, region)) => is_service_name(name) && Region::parse(region).is_ok(),
+            None => is_service_name(t),
+        }
+    };
     /// The id of a VPC Lattice service network.
     ServiceNetworkId, "a service network id, like sn-0a1b2c3d", |t| is_hex_id(t, "sn-");
     /// The physical id of an Availability Zone, the same in every account.
@@ -148,7 +171,35 @@ impl InvitationArn {
     }
 }
 
+impl Service {
+    /// The service of this name; `region` only if it is another one than the account's.
+    #[must_use]
+    pub fn of(name: &ServiceName, region: Option<&Region>) -> Self {
+        Self(region.map_or_else(|| name.to_string(), |region| format!("{name}@{region}")))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split('@').next().unwrap_or_default()
+    }
+
+    /// Its Region, if that is another one than the account's.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.0.split_once('@').map(|(_, region)| region)
+    }
+}
+
 impl ResourceArn {
+    /// Whether it is a VPC Lattice service network's.
+    #[must_use]
+    pub fn is_service_network(&self) -> bool {
+        arn_fields(&self.0, "vpc-lattice")
+            .and_then(|fields| fields.2.strip_prefix("servicenetwork/"))
+            .is_some_and(|id| is_hex_id(id, "sn-"))
+    }
+
     /// The account that owns the resource.
     #[must_use]
     pub fn owner(&self) -> &str {
@@ -191,5 +242,30 @@ mod tests {
         assert!(ResourceShareArn::parse("arn:aws:ram:us-east-1:4444:resource-share/x").is_err());
         assert!(ResourceShareArn::parse("arn:aws:s3:us-east-1:444455556666:resource-share/x").is_err());
         assert!(serde_json::from_str::<AccountId>("\"12\"").is_err());
+        for bad in
+            ["", "s3", "com.s3", "com..s3", "com.Amazonaws.s3", "com.amazonaws.s3-", "com.amazonaws.s3@us-east-1"]
+        {
+            assert!(ServiceName::parse(bad).is_err(), "{bad}");
+        }
+        assert!(Service::parse("com.amazonaws.s3@").is_err());
+    }
+
+    #[test]
+    fn a_service_is_known_by_its_name_and_another_region() {
+        let name = ServiceName::parse("com.amazonaws.eu-west-1.s3").unwrap();
+        let here = Service::of(&name, None);
+        assert_eq!((here.name(), here.region()), (name.as_str(), None));
+        let there = Service::of(&name, Some(&Region::parse("eu-west-1").unwrap()));
+        assert_eq!((there.name(), there.region()), (name.as_str(), Some("eu-west-1")));
+        assert_eq!(Service::parse(there.as_str()).unwrap(), there);
+    }
+
+    #[test]
+    fn a_service_network_s_arn_is_told_from_others() {
+        let is = |arn: &str| ResourceArn::parse(arn).unwrap().is_service_network();
+        assert!(is("arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/sn-0a"));
+        assert!(!is("arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/"));
+        assert!(!is("arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a"));
+        assert!(!is("arn:aws:ec2:us-east-1:444455556666:servicenetwork/sn-0a"));
     }
 }

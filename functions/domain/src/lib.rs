@@ -19,6 +19,7 @@ pub mod preflight;
 pub mod presence;
 pub mod profile;
 pub mod reach;
+pub mod resource;
 pub mod share;
 pub mod subscription;
 pub mod sweep;

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
 use crate::fault::FaultRecord;
-use crate::ids::{ConnectionId, ResourceArn, ResourceShareArn};
+use crate::ids::{ConnectionId, ResourceShareArn};
 use crate::reach::{Database, DnsScope, Port};
+use crate::resource::Resource;
 
 /// The input of an onboarding execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,10 +210,11 @@ pub struct Announcement {
     pub sequence: u64,
     /// The connection.
     pub connection: ConnectionId,
-    /// The share that brought it.
-    pub share: ResourceShareArn,
-    /// The resource.
-    pub resource: ResourceArn,
+    /// The share that brought it; none if a subscription alone asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ResourceShareArn>,
+    /// What it leads to: an ARN, or the name of an endpoint service.
+    pub resource: Resource,
     /// The VPC or service network.
     pub target: String,
     /// Where it stands now.
@@ -237,7 +239,7 @@ pub struct Announcement {
 /// A database in an announcement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnnouncedDatabase {
-    /// The id of its resource configuration.
+    /// The id of its resource configuration, or the name of its service.
     pub resource: String,
     /// Its name, where AWS shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::ids::{AssociationId, AzId, ResourceArn, SecurityGroupId, ServiceNetworkId, SubnetId, VpcEndpointId, VpcId};
+use crate::ids::{
+    AssociationId, AzId, ResourceArn, RouteTableId, SecurityGroupId, ServiceNetworkId, SubnetId, VpcEndpointId, VpcId,
+};
 use crate::reach::DnsName;
 
 /// Whether AWS means the same word: `available`, `Available` and `AVAILABLE`, and also
@@ -37,6 +39,8 @@ pub struct Subnet {
     pub vpc: VpcId,
     /// Its Availability Zone's physical id.
     pub az: AzId,
+    /// The name that its zone has in this account, such as `us-east-1a`.
+    pub zone: Option<String>,
     /// `AvailableIpAddressCount`.
     pub free_addresses: u32,
 }
@@ -74,6 +78,16 @@ pub struct Endpoint {
     pub vpc: Option<VpcId>,
     /// The resource configuration behind a resource endpoint.
     pub resource: Option<ResourceArn>,
+    /// The service network behind a service-network endpoint.
+    pub service_network: Option<ResourceArn>,
+    /// The service behind an interface or gateway endpoint.
+    pub service: Option<String>,
+    /// `PrivateDnsEnabled`.
+    pub private_dns: bool,
+    /// The route tables of a gateway endpoint.
+    pub route_tables: Vec<RouteTableId>,
+    /// The names of an interface endpoint.
+    pub dns: Vec<DnsEntry>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// `LastError` and `FailureReason`, in AWS's words.
@@ -86,6 +100,72 @@ impl Endpoint {
     pub fn is_deleted(&self) -> bool {
         same_word(&self.state, "deleted")
     }
+}
+
+/// A name as EC2 shows it, without a word on what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsEntry {
+    /// The name.
+    pub name: String,
+    /// The hosted zone that holds it.
+    pub hosted_zone: Option<String>,
+}
+
+/// An endpoint service of one type, as `DescribeVpcEndpointServices` shows it: a name with two types,
+/// as of S3, is two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointService {
+    /// Its name.
+    pub name: String,
+    /// `Interface`, `Gateway` …
+    pub service_type: String,
+    /// The Availability Zones that it is in: their ids, and their names in this account. Empty if
+    /// EC2 does not say.
+    pub zones: Vec<String>,
+    /// `amazon`, or the account that owns it.
+    pub owner: String,
+    /// The name that endpoints may answer to.
+    pub private_dns_name: Option<String>,
+    /// `verified` if its owner proved that this name is its own; AWS does not say it of each of its own.
+    pub private_dns_state: Option<String>,
+    /// Whether its owner accepts each endpoint.
+    pub acceptance_required: bool,
+    /// Whether endpoints may have a policy.
+    pub policy_supported: bool,
+}
+
+impl EndpointService {
+    /// Whether it is one of AWS's own.
+    #[must_use]
+    pub fn is_amazon_s(&self) -> bool {
+        same_word(&self.owner, "amazon")
+    }
+}
+
+/// A route table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteTable {
+    /// Its id.
+    pub id: RouteTableId,
+    /// Its VPC.
+    pub vpc: VpcId,
+    /// Whether subnets that name no table are routed by it.
+    pub main: bool,
+    /// The subnets that name it.
+    pub subnets: Vec<SubnetId>,
+    /// Its routes to prefix lists; others are not of interest.
+    pub routes: Vec<PrefixRoute>,
+}
+
+/// A route to a prefix list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrefixRoute {
+    /// The prefix list.
+    pub prefix_list: String,
+    /// Through what: of a gateway endpoint, its id.
+    pub gateway: String,
+    /// `active` or `blackhole`.
+    pub state: String,
 }
 
 /// One row of `DescribeVpcEndpointAssociations`: one per child of a GROUP.

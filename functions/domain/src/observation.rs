@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::fault::{Fault, FaultName};
-use crate::ids::ResourceArn;
-use crate::network::{Association, Endpoint, EndpointAssociation, ResourceConfiguration, same_word};
-use crate::reach::{Database, DnsName, Port, PortSource};
+use crate::ids::{ResourceArn, RouteTableId, Service};
+use crate::network::{Association, Endpoint, EndpointAssociation, ResourceConfiguration, RouteTable, same_word};
+use crate::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use crate::subscription::Subscription;
 
 /// What stands behind a connection: one child of a GROUP, or the resource itself.
@@ -51,12 +51,12 @@ pub enum Look {
     },
 }
 
-/// Whether an endpoint is usable.
+/// The endpoint, if it is usable.
 ///
 /// # Errors
 /// `NotReady` with its state, or the fault that its state means, with AWS's own reason. While
 /// reads `may_lag`, one that is not shown is not ready; later it is gone.
-pub fn endpoint(id: &str, endpoint: Option<&Endpoint>, may_lag: bool) -> Result<(), Fault> {
+pub fn endpoint<'e>(id: &str, endpoint: Option<&'e Endpoint>, may_lag: bool) -> Result<&'e Endpoint, Fault> {
     let Some(endpoint) = endpoint else {
         if may_lag {
             return Err(FaultName::NotReady.because(format!("EC2 does not show endpoint {id} yet")));
@@ -71,7 +71,9 @@ pub fn endpoint(id: &str, endpoint: Option<&Endpoint>, may_lag: bool) -> Result<
     if is("available") || is("partial") {
         // `Partial` is in EC2's model without a description: whether it is usable is decided by
         // the associations, as for `available`.
-        Ok(())
+        Ok(endpoint)
+    } else if let (true, Some(service)) = (is("pendingAcceptance"), &endpoint.service) {
+        Err(FaultName::NotReady.because(format!("endpoint {id} is {state}: the owner of {service} has to accept it")))
     } else if is("pending") || is("pendingAcceptance") {
         Err(FaultName::NotReady.because(format!("endpoint {id} is {state}")))
     } else if is("rejected") {
@@ -215,6 +217,110 @@ pub fn branches(mut seen: Vec<Branch>, expected: &Expected, last_look: &[String]
             }
         }
     })
+}
+
+/// Whether what is behind a service network can be used. Nothing says what should be there, so one
+/// is enough; while others are on their way, it is looked at once more.
+///
+/// # Errors
+/// `AssociationFailed` with AWS's reason if all of them failed.
+pub fn network_branches(seen: Vec<Branch>, last_look: &[String]) -> Result<Look, Fault> {
+    let shown = seen.len();
+    let accessible: std::collections::BTreeSet<&ResourceArn> =
+        seen.iter().filter(|branch| branch.accessible).map(|branch| &branch.resource).collect();
+    let accessible: Vec<_> = accessible.into_iter().map(|arn| (arn.clone(), None)).collect();
+    let ids: Vec<String> = accessible.iter().map(|(arn, _)| arn.id().to_owned()).collect();
+    let settled = seen.iter().all(|branch| branch.accessible || branch.failed.is_some());
+    let left_out: Vec<String> = seen.iter().filter(|b| !b.accessible).map(|b| b.resource.id().to_owned()).collect();
+    if shown == 0 {
+        let why = "nothing is associated with the service network yet".to_owned();
+        return Ok(Look::NotReady { why, accessible: Vec::new() });
+    }
+    let look = branches(seen, &Expected::These(accessible), last_look)?;
+    Ok(match look {
+        Look::Ready { .. } if !settled && ids != last_look => Look::NotReady {
+            why: format!("{} of {shown} can be used; {} is looked at once more", ids.len(), left_out.join(", ")),
+            accessible: ids,
+        },
+        Look::Ready { branches, .. } => Look::Ready {
+            branches,
+            note: (!left_out.is_empty()).then(|| format!("not usable so far: {}", left_out.join(", "))),
+        },
+        Look::NotReady { .. } => Look::NotReady {
+            why: format!("none of the {shown} in the service network can be used yet"),
+            accessible: ids,
+        },
+    })
+}
+
+/// The names of an interface endpoint that is available: regional, zonal, and private if planned.
+///
+/// # Errors
+/// `NotReady` until EC2 shows them.
+pub fn interface_names(endpoint: &Endpoint, private_dns: bool) -> Result<Vec<DnsName>, Fault> {
+    let names: Vec<DnsName> = endpoint
+        .dns
+        .iter()
+        .map(|entry| DnsName {
+            scope: scope(endpoint.id.as_str(), &entry.name),
+            name: entry.name.clone(),
+            hosted_zone: entry.hosted_zone.clone(),
+        })
+        .collect();
+    if !names.iter().any(|name| name.scope == DnsScope::Regional) {
+        return Err(FaultName::NotReady.because(format!("EC2 shows no name of endpoint {} yet", endpoint.id)));
+    }
+    if private_dns && !(endpoint.private_dns && names.iter().any(|name| name.scope == DnsScope::Private)) {
+        return Err(FaultName::NotReady.because(format!("private DNS is not on yet for endpoint {}", endpoint.id)));
+    }
+    Ok(names)
+}
+
+/// `<endpoint id>-<unique>.…` is for the whole Region, `<endpoint id>-<unique>-<zone>.…` for one zone,
+/// any with `*.` before it; anything else is the service's own name
+/// [AWS:privatelink/privatelink-share-your-services].
+fn scope(endpoint: &str, name: &str) -> DnsScope {
+    let label = name.strip_prefix("*.").unwrap_or(name).split('.').next().unwrap_or_default();
+    match label.strip_prefix(endpoint).and_then(|rest| rest.strip_prefix('-')) {
+        None => DnsScope::Private,
+        Some(rest) if rest.contains('-') => DnsScope::Zonal,
+        Some(_) => DnsScope::Regional,
+    }
+}
+
+/// What is reached through an interface endpoint: the service, by these names.
+#[must_use]
+pub fn service_reached(service: &Service, dns: Vec<DnsName>, subscription: Option<&Subscription>) -> Database {
+    let port = match subscription.and_then(|s| s.port_of_service(service)) {
+        Some(port) => Port::Known { ranges: vec![port.to_string()], source: PortSource::Subscription },
+        None => Port::Unknown {
+            reason: format!(
+                "EC2 shows no port of a service; name it in the subscription: `ports: {{{}: PORT}}`",
+                service.name()
+            ),
+        },
+    };
+    Database { resource: service.to_string(), name: None, dns, port }
+}
+
+/// Whether each of the planned route tables has the route of a gateway endpoint; if so, the prefix
+/// lists that they lead to.
+///
+/// # Errors
+/// `NotReady` with the tables that have none.
+pub fn gateway_routes(id: &str, planned: &[RouteTableId], tables: &[RouteTable]) -> Result<Vec<String>, Fault> {
+    let route = |table: &RouteTableId| {
+        let table = tables.iter().find(|seen| seen.id == *table)?;
+        table.routes.iter().find(|route| route.gateway == id && same_word(&route.state, "active"))
+    };
+    let missing: Vec<_> = planned.iter().filter(|table| route(table).is_none()).map(RouteTableId::as_str).collect();
+    if !missing.is_empty() || planned.is_empty() {
+        return Err(FaultName::NotReady.because(format!("no route through {id} in {} yet", missing.join(", "))));
+    }
+    let mut lists: Vec<_> = planned.iter().filter_map(route).map(|route| route.prefix_list.clone()).collect();
+    lists.sort();
+    lists.dedup();
+    Ok(lists)
 }
 
 /// The database behind a branch: its port comes from its configuration, else from a subscription,

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::connection::{Connection, Made, PlannedCall};
 use crate::fault::Fault;
 use crate::ids::{
-    AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId,
-    SubnetId, VpcEndpointId, VpcId,
+    AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, Service,
+    ServiceNetworkId, SubnetId, VpcEndpointId, VpcId,
 };
 use crate::messages::Announcement;
 use crate::network::{
-    Association, Endpoint, EndpointAssociation, ResourceConfiguration, SecurityGroup, ServiceNetwork, Subnet, Vpc,
+    Association, Endpoint, EndpointAssociation, EndpointService, ResourceConfiguration, RouteTable, SecurityGroup,
+    ServiceNetwork, Subnet, Vpc,
 };
 use crate::share::{Invitation, ShareRecord, SharedResource, VisibleShare};
 use crate::subscription::{Problems, Subscription};
@@ -61,6 +62,9 @@ pub trait ResourceConfigurations {
 pub trait ServiceNetworks {
     /// One service network, if it exists and is visible.
     async fn service_network(&self, id: &ServiceNetworkId) -> Result<Option<ServiceNetwork>, Fault>;
+    /// Whether there is such a service network, of whatever account. `AccessDenied` is to be expected
+    /// for what others own and is never fatal.
+    async fn service_network_exists(&self, arn: &ResourceArn) -> Result<bool, Fault>;
     /// The associations of a resource with a service network; with `children`, one row per child of a GROUP. All pages.
     async fn associations(
         &self,
@@ -97,6 +101,20 @@ pub trait LookAtNetwork {
     async fn security_groups(&self, ids: &[SecurityGroupId]) -> Result<Vec<SecurityGroup>, Fault>;
     /// The VPC's endpoints that are not deleted, all pages.
     async fn endpoints_in(&self, vpc: &VpcId) -> Result<Vec<Endpoint>, Fault>;
+}
+
+/// EC2: look at the services that endpoints lead to.
+pub trait LookAtServices {
+    /// The service of this name, once for each type that it has; empty if there is none, or this account may not use it.
+    async fn endpoint_services(&self, service: &Service) -> Result<Vec<EndpointService>, Fault>;
+}
+
+/// EC2: look at route tables.
+pub trait LookAtRoutes {
+    /// Every route table of a VPC, all pages.
+    async fn route_tables_of(&self, vpc: &VpcId) -> Result<Vec<RouteTable>, Fault>;
+    /// Those of the listed route tables that exist, in whatever VPC. One that does not exist is left out.
+    async fn route_tables(&self, ids: &[RouteTableId]) -> Result<Vec<RouteTable>, Fault>;
 }
 
 /// EC2: find VPC endpoints.
@@ -187,6 +205,8 @@ pub trait Attention {
     async fn shares_needing_attention(&self) -> Result<Vec<ResourceShareArn>, Fault>;
     /// The connections of a share in whatever status, all pages.
     async fn connections_of_share(&self, share: &ResourceShareArn) -> Result<Vec<ConnectionId>, Fault>;
+    /// The connections that no share brought and that subscriptions claim, in whatever status, all pages.
+    async fn connections_without_share(&self) -> Result<Vec<ConnectionId>, Fault>;
 }
 
 /// What became of a request to start an execution.

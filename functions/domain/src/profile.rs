@@ -15,6 +15,9 @@ pub enum ProfileName {
     /// Redis Cloud.
     #[serde(rename = "redis-cloud")]
     RedisCloud,
+    /// AWS's own services.
+    #[serde(rename = "aws-service")]
+    AwsService,
     /// Nothing is known of the vendor.
     #[serde(rename = "generic")]
     Generic,
@@ -22,13 +25,14 @@ pub enum ProfileName {
 
 impl ProfileName {
     /// Every profile.
-    pub const ALL: &'static [Self] = &[Self::Generic, Self::RedisCloud];
+    pub const ALL: &'static [Self] = &[Self::Generic, Self::AwsService, Self::RedisCloud];
 
     /// As it stands in a subscription.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RedisCloud => "redis-cloud",
+            Self::AwsService => "aws-service",
             Self::Generic => "generic",
         }
     }
@@ -94,6 +98,7 @@ impl DnsPreference {
 }
 
 static REDIS_CLOUD: LazyLock<Profile> = LazyLock::new(|| built_in(include_str!("../profiles/redis-cloud.json")));
+static AWS_SERVICE: LazyLock<Profile> = LazyLock::new(|| built_in(include_str!("../profiles/aws-service.json")));
 static GENERIC: LazyLock<Profile> = LazyLock::new(|| built_in(include_str!("../profiles/generic.json")));
 
 #[allow(clippy::expect_used, reason = "the text is part of the binary, and a test reads every one of them")]
@@ -107,6 +112,7 @@ impl Profile {
     pub fn of(name: ProfileName) -> &'static Self {
         match name {
             ProfileName::RedisCloud => &REDIS_CLOUD,
+            ProfileName::AwsService => &AWS_SERVICE,
             ProfileName::Generic => &GENERIC,
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One thing that can be connected to: a database, a metrics endpoint, or the resource itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Database {
-    /// The id of its resource configuration, such as `rcfg-0a1b…`.
+    /// The id of its resource configuration, such as `rcfg-0a1b…`, or the name of its service.
     pub resource: String,
     /// Its name, where AWS shows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::fault::FaultRecord;
-use crate::ids::{AccountId, InvitationArn, ResourceArn, ResourceShareArn, SubscriptionName};
+use crate::ids::{AccountId, InvitationArn, ResourceShareArn, SubscriptionName};
 
 /// How long an invitation to anything but RAM's seven-day types lives; VPC Lattice's are not among
 /// those [AWS:ram/userguide/working-with-shared-invitations].
@@ -233,11 +233,6 @@ pub struct ShareRecord {
 }
 
 impl ShareRecord {
-    /// The resources that are `ResourceArn`s.
-    pub fn resource_arns(&self) -> impl Iterator<Item = ResourceArn> + '_ {
-        self.resources.iter().filter_map(|resource| ResourceArn::parse(resource.arn.clone()).ok())
-    }
-
     /// Moves to `status`; `since` only changes if the status does.
     pub fn become_status(&mut self, status: ShareStatus, now: Timestamp, why: Vec<String>, next: impl Into<String>) {
         if self.status != status {

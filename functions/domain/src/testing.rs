@@ -9,15 +9,16 @@ use crate::fault::{FaultName, FaultRecord};
 use crate::identity::{self, Home};
 use crate::ids::{
     AccountId, AssociationId, Installation, InvitationArn, Region, ResourceArn, ResourceShareArn, SecurityGroupId,
-    ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
+    ServiceName, ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
 use crate::profile::ProfileName;
 use crate::share::{
     FoundBy, Invitation, InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource, VisibleShare,
 };
 use crate::subscription::{
-    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
-    TargetKey, Trust, VpcTarget,
+    GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
+    PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust,
+    VpcTarget,
 };
 
 /// The account that shares.
@@ -86,6 +87,35 @@ pub fn network_target(id: &str) -> Target {
     })
 }
 
+/// The sender's service network.
+pub fn network(id: &str) -> ResourceArn {
+    ResourceArn::parse(format!("arn:aws:vpc-lattice:us-east-1:{SENDER}:servicenetwork/{id}")).unwrap()
+}
+
+/// An interface endpoint in `vpc-0a`.
+pub fn interface_item(service: &str) -> InterfaceItem {
+    InterfaceItem {
+        service: ServiceName::parse(service).unwrap(),
+        region: None,
+        vpc: vpc("vpc-0a"),
+        subnets: Subnets::Auto,
+        security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
+        private_dns: None,
+        policy: None,
+    }
+}
+
+/// A gateway endpoint for S3 in all route tables of `vpc-0a`.
+pub fn gateway_item() -> GatewayItem {
+    GatewayItem { service: GatewayService::S3, vpc: vpc("vpc-0a"), route_tables: RouteTables::All, policy: None }
+}
+
+/// A service-network endpoint in `vpc-0a`.
+pub fn network_item(service_network: NetworkName) -> NetworkItem {
+    let Target::Vpc(at) = vpc_target("vpc-0a") else { unreachable!() };
+    NetworkItem { service_network, at }
+}
+
 /// Trusts [`SENDER`], connects to `vpc-0a`, holds what it does not trust.
 pub fn subscription(called: &str) -> Subscription {
     Subscription {
@@ -103,6 +133,7 @@ pub fn subscription(called: &str) -> Subscription {
         tags: BTreeMap::new(),
         limits: Limits::default(),
         ports: BTreeMap::new(),
+        endpoints: Vec::new(),
     }
 }
 
@@ -181,6 +212,7 @@ pub fn home() -> Home {
         installation: Installation::parse("drawbridge").unwrap(),
         account: account("111122223333"),
         region: Region::parse("us-east-1").unwrap(),
+        partition: "aws".to_owned(),
     }
 }
 
@@ -195,7 +227,7 @@ pub fn association_id() -> AssociationId {
 /// The connection of `rcfg-1` to `vpc-0a`, planned and made, claimed by `a`.
 pub fn connection(status: Status) -> Connection {
     let target = TargetKey::Vpc(vpc("vpc-0a"));
-    let id = identity::connection_id(&home(), &resource("rcfg-1"), &target);
+    let id = identity::connection_id(&home(), Kind::ResourceEndpoint, &resource("rcfg-1").into(), &target);
     let plan = Plan {
         token: identity::owner_token(&id, 1),
         tags: BTreeMap::new(),
@@ -210,9 +242,9 @@ pub fn connection(status: Status) -> Connection {
     };
     Connection {
         id,
-        kind: target.kind(),
-        share_arn: share_arn(SENDER),
-        resource: resource("rcfg-1"),
+        kind: Kind::ResourceEndpoint,
+        share_arn: Some(share_arn(SENDER)),
+        resource: resource("rcfg-1").into(),
         resource_name: Some("orders".to_owned()),
         target,
         claims: vec![name("a")],

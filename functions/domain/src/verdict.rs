@@ -9,8 +9,8 @@ use crate::fault::{Fault, FaultName};
 use crate::identity;
 use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::messages::Outcome;
-use crate::share::{InvitationStatus, ShareFacts, ShareStatus};
-use crate::subscription::{Otherwise, ResourceType, Subscription, Trust};
+use crate::share::{InvitationStatus, ShareFacts, ShareStatus, SharedResource};
+use crate::subscription::{Kind, Otherwise, ResourceType, Subscription, Target, Trust};
 
 /// How long an invitation whose content RAM does not list yet is looked at again, before it
 /// counts as empty: RAM is eventually consistent, without a documented bound.
@@ -39,7 +39,8 @@ pub struct Verdict {
 pub fn deciding<'a>(subscriptions: &'a [Subscription], sender: &AccountId) -> Vec<&'a Subscription> {
     let mut trusting: Vec<_> = subscriptions.iter().filter(|s| s.trusts_sender(sender)).collect();
     if trusting.is_empty() {
-        trusting = subscriptions.iter().collect();
+        // One that only asks for endpoints says nothing of shares.
+        trusting = subscriptions.iter().filter(|s| s.trust.is_of_somebody()).collect();
     }
     trusting.sort_by(|a, b| a.name.cmp(&b.name));
     trusting
@@ -48,7 +49,10 @@ pub fn deciding<'a>(subscriptions: &'a [Subscription], sender: &AccountId) -> Ve
 /// The digest of the subscriptions that decide on what this account shares.
 #[must_use]
 pub fn digest(subscriptions: &[Subscription], sender: &AccountId) -> String {
-    identity::digest(&deciding(subscriptions, sender))
+    // The endpoints that a subscription asks for by itself decide nothing of a share.
+    let deciding = deciding(subscriptions, sender);
+    let of_shares: Vec<_> = deciding.into_iter().map(|s| Subscription { endpoints: Vec::new(), ..s.clone() }).collect();
+    identity::digest(&of_shares)
 }
 
 /// Decides on a share.
@@ -81,7 +85,9 @@ pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp
     let mut over_limit = false;
     for subscription in &deciding {
         let objections = first_of(objections(facts, subscription));
-        let wants = connectable(facts).count() * subscription.targets.len();
+        let keys: Vec<_> = subscription.targets.iter().map(Target::key).collect();
+        let wants =
+            connectable(facts).flat_map(|(_, of)| keys.iter().filter_map(move |key| Kind::of_shared(of, key))).count();
         let limit = subscription.limits.connections_per_share;
         if !objections.is_empty() {
             reasons.extend(objections.into_iter().map(|o| format!("subscription {}: {o}", subscription.name)));
@@ -197,13 +203,17 @@ fn first_of(mut objections: Vec<String>) -> Vec<String> {
     objections
 }
 
-/// The resources of a share that Drawbridge can connect.
-pub fn connectable(facts: &ShareFacts) -> impl Iterator<Item = ResourceArn> + '_ {
-    facts
-        .resources
-        .iter()
-        .filter(|resource| ResourceType::ResourceConfiguration.is(&resource.ram_type))
-        .filter_map(|resource| ResourceArn::parse(resource.arn.clone()).ok())
+/// The resources of a share that Drawbridge can connect, each with its type.
+pub fn connectable(facts: &ShareFacts) -> impl Iterator<Item = (ResourceArn, ResourceType)> + '_ {
+    connectable_of(&facts.resources)
+}
+
+/// Those of these resources that Drawbridge can connect, each with its type.
+pub fn connectable_of(resources: &[SharedResource]) -> impl Iterator<Item = (ResourceArn, ResourceType)> + '_ {
+    resources.iter().filter_map(|resource| {
+        let of = ResourceType::of(&resource.ram_type)?;
+        Some((ResourceArn::parse(resource.arn.clone()).ok()?, of))
+    })
 }
 
 /// Nobody accepts it. Of what the deciding subscriptions say, the one that can be undone most

@@ -1,21 +1,36 @@
-//! Which connections an accepted share asks for, and what becomes of those that exist already.
+//! Which connections are asked for, by an accepted share or by a subscription alone, and what
+//! becomes of those that exist already.
 
 use jiff::Timestamp;
 
 use crate::connection::{Connection, Status};
 use crate::ending::Cause;
 use crate::identity::{self, Home};
-use crate::ids::{ResourceArn, SubscriptionName};
+use crate::ids::{ConnectionId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::preflight::{Finding, Severity};
+use crate::resource::Resource;
 use crate::share::ShareRecord;
-use crate::subscription::{Subscription, TargetKey};
+use crate::subscription::{EndpointItem, Kind, ResourceType, Settings, Subscription, Target, TargetKey};
 use crate::sweep::want_again;
+
+/// A resource that is shared and may be connected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Its ARN.
+    pub arn: ResourceArn,
+    /// What it is.
+    pub of: ResourceType,
+    /// Its name, where AWS shows it.
+    pub name: Option<String>,
+}
 
 /// One connection that the claiming subscriptions ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
-    /// The resource.
-    pub resource: ResourceArn,
+    /// What kind of connection.
+    pub kind: Kind,
+    /// What it leads to.
+    pub resource: Resource,
     /// Its name, where AWS shows it.
     pub resource_name: Option<String>,
     /// Where it is reached from.
@@ -24,26 +39,148 @@ pub struct Wish {
     pub claims: Vec<SubscriptionName>,
 }
 
+impl Wish {
+    /// The id of the connection that fulfils it.
+    #[must_use]
+    pub fn id(&self, home: &Home) -> ConnectionId {
+        identity::connection_id(home, self.kind, &self.resource, &self.target)
+    }
+}
+
+/// By whose word a connection is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The share that brought what it leads to; none: the subscriptions alone.
+    pub share: Option<ResourceShareArn>,
+    /// The digest of what decided.
+    pub digest: String,
+    /// When the share was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// Whose word it is, as the beginning of a sentence.
+    pub word: String,
+}
+
+impl Origin {
+    /// A share's.
+    #[must_use]
+    pub fn share(record: &ShareRecord) -> Self {
+        Self {
+            share: Some(record.arn.clone()),
+            digest: record.digest.clone(),
+            accepted_at: record.accepted_at,
+            word: format!("share {} was accepted for", record.name),
+        }
+    }
+
+    /// That of the subscriptions which ask for it by themselves. Its digest is of what they say of this
+    /// connection (and of its namesake in another Region, if there is one) and of nothing else.
+    #[must_use]
+    pub fn subscriptions(kind: Kind, resource: &Resource, target: &TargetKey, subscriptions: &[Subscription]) -> Self {
+        let means =
+            |item: &&EndpointItem| item.kind() == kind && item.target() == *target && item.may_lead_to(resource);
+        let mut by_name: Vec<&Subscription> = subscriptions.iter().collect();
+        by_name.sort_by(|a, b| a.name.cmp(&b.name));
+        let said: Vec<_> = by_name
+            .into_iter()
+            .map(|s| (&s.name, s.endpoints.iter().filter(means).collect::<Vec<_>>(), s.profile, &s.tags, &s.ports))
+            .filter(|(_, items, ..)| !items.is_empty())
+            .collect();
+        Self { share: None, digest: identity::digest(&said), accepted_at: None, word: "it is asked for by".to_owned() }
+    }
+}
+
 /// Every connection that these subscriptions ask for: each resource from each target, once.
 #[must_use]
-pub fn wishes(resources: &[(ResourceArn, Option<String>)], claiming: &[&Subscription]) -> Vec<Wish> {
+pub fn wishes(offers: &[Offer], claiming: &[&Subscription]) -> Vec<Wish> {
     let mut wishes: Vec<Wish> = Vec::new();
-    for (resource, resource_name) in resources {
+    for offer in offers {
         for subscription in claiming {
-            for target in subscription.targets.iter().map(crate::subscription::Target::key) {
-                match wishes.iter_mut().find(|w| w.resource == *resource && w.target == target) {
-                    Some(wish) => wish.claims.push(subscription.name.clone()),
-                    None => wishes.push(Wish {
-                        resource: resource.clone(),
-                        resource_name: resource_name.clone(),
+            if !subscription.trust.resource_types.contains(&offer.of) {
+                continue;
+            }
+            for target in subscription.targets.iter().map(Target::key) {
+                let Some(kind) = Kind::of_shared(offer.of, &target) else { continue };
+                add(
+                    &mut wishes,
+                    Wish {
+                        kind,
+                        resource: offer.arn.clone().into(),
+                        resource_name: offer.name.clone(),
                         target,
                         claims: vec![subscription.name.clone()],
-                    }),
-                }
+                    },
+                );
             }
         }
     }
     wishes
+}
+
+/// Why some of what is shared is not connected with some of the targets: each a sentence.
+#[must_use]
+pub fn unconnected(offers: &[Offer], claiming: &[&Subscription]) -> Vec<String> {
+    let mut why = Vec::new();
+    for offer in offers {
+        for subscription in claiming {
+            if !subscription.trust.resource_types.contains(&offer.of) {
+                why.push(format!(
+                    "{} is not connected for subscription {}: its trust.resource_types do not name {}",
+                    offer.arn,
+                    subscription.name,
+                    offer.of.as_str()
+                ));
+                continue;
+            }
+            let targets = subscription.targets.iter().map(Target::key);
+            let left_out: Vec<_> = targets.filter(|target| Kind::of_shared(offer.of, target).is_none()).collect();
+            why.extend(left_out.into_iter().map(|target| {
+                format!(
+                    "{} is not connected with {target} for subscription {}: a service network is reached from a VPC, \
+                     not from another service network; name a `vpc` in its targets",
+                    offer.arn, subscription.name
+                )
+            }));
+        }
+    }
+    why
+}
+
+/// Every connection that subscriptions ask for by themselves, once.
+#[must_use]
+pub fn endpoint_wishes(home: &Home, subscriptions: &[Subscription]) -> Vec<Wish> {
+    let mut by_name: Vec<&Subscription> = subscriptions.iter().collect();
+    by_name.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut wishes = Vec::new();
+    for subscription in by_name {
+        for wish in subscription.endpoints.iter().filter_map(|item| wanted_by(item, home)) {
+            add(&mut wishes, Wish { claims: vec![subscription.name.clone()], ..wish });
+        }
+    }
+    wishes
+}
+
+fn wanted_by(item: &EndpointItem, home: &Home) -> Option<Wish> {
+    Some(Wish {
+        kind: item.kind(),
+        resource: item.resource(home)?,
+        resource_name: None,
+        target: item.target(),
+        claims: Vec::new(),
+    })
+}
+
+fn add(wishes: &mut Vec<Wish>, new: Wish) {
+    let same = |w: &&mut Wish| w.kind == new.kind && w.resource == new.resource && w.target == new.target;
+    match wishes.iter_mut().find(same) {
+        Some(wish) => {
+            for claim in new.claims {
+                if !wish.claims.contains(&claim) {
+                    wish.claims.push(claim);
+                }
+            }
+        }
+        None => wishes.push(new),
+    }
 }
 
 /// The record that fulfils a wish: new, claimed by more, or tried again because the subscriptions
@@ -51,14 +188,14 @@ pub fn wishes(resources: &[(ResourceArn, Option<String>)], claiming: &[&Subscrip
 #[must_use]
 pub fn fulfil(
     home: &Home,
-    share: &ShareRecord,
+    origin: &Origin,
     wish: &Wish,
     existing: Option<&Connection>,
     subscriptions: &[Subscription],
     now: Timestamp,
 ) -> Option<(Connection, String)> {
     let Some(existing) = existing else {
-        return Some((new(home, share, wish, subscriptions, now), "asked for".to_owned()));
+        return Some((new(home, origin, wish, subscriptions, now), "asked for".to_owned()));
     };
     let mut next = existing.clone();
     let mut what = Vec::new();
@@ -67,19 +204,28 @@ pub fn fulfil(
         what.push(format!("claimed by subscription {claim} too"));
     }
     next.findings.retain(|f| f.code != CLAIM_DIFFERS);
-    next.findings.extend(differing(&next, subscriptions));
+    next.findings.extend(differing(home, &next, subscriptions));
     if next.resource_name.is_none() {
         next.resource_name.clone_from(&wish.resource_name);
     }
+    if next.share_arn.is_none() && origin.share.is_some() {
+        next.share_arn.clone_from(&origin.share);
+        what.push("what it leads to is shared now".to_owned());
+    }
+    // Of what is shared the share decides, and what a subscription asks for besides only claims it:
+    // two digests that take turns would start it for ever.
+    let decides = existing.share_arn.is_none() || origin.share.is_some();
     // The digest is that of the subscriptions from which the present generation was planned, so it
     // stays as it is while a plan is carried out: should that fail, the change is seen then.
     let claimed = next.claims.len() > existing.claims.len();
-    let why = again_because(existing, share, claimed);
+    let why = again_because(existing, origin, decides, claimed);
     match (existing.status, why) {
         (Status::Failed | Status::Closed, Some(why)) => {
             next = want_again(&next, now, why);
-            next.digest.clone_from(&share.digest);
             next.transient_runs = 0;
+            if decides {
+                next.digest.clone_from(&origin.digest);
+            }
             what.push(why.to_owned());
         }
         (status, Some(why)) if existing.ending.is_some() => {
@@ -87,21 +233,22 @@ pub fn fulfil(
         }
         _ => {}
     }
-    if existing.digest != share.digest && next.status == Status::Wanted && next.plan.is_none() {
-        next.digest.clone_from(&share.digest);
+    if decides && existing.digest != origin.digest && next.status == Status::Wanted && next.plan.is_none() {
+        next.digest.clone_from(&origin.digest);
     }
     (!what.is_empty() || next != *existing)
         .then(|| (next, if what.is_empty() { "looked at again".to_owned() } else { what.join("; ") }))
 }
 
 /// Why a connection that failed or ended is asked for again; none if nothing changed since.
-fn again_because(existing: &Connection, share: &ShareRecord, claimed: bool) -> Option<&'static str> {
+fn again_because(existing: &Connection, origin: &Origin, decides: bool, claimed: bool) -> Option<&'static str> {
     let ending = existing.ending.as_ref();
     let decided_by = ending.map_or(&existing.digest, |ending| &ending.digest);
     let since = ending.map_or(existing.since, |ending| ending.since);
-    if *decided_by != share.digest {
+    let revoked = ending.is_some_and(|ending| ending.cause == Cause::Revoked);
+    if decides && *decided_by != origin.digest {
         Some("the subscriptions that decide on it changed")
-    } else if share.accepted_at.is_some_and(|at| at > since) || ending.is_some_and(|e| e.cause == Cause::Revoked) {
+    } else if origin.accepted_at.is_some_and(|at| at > since) || (revoked && origin.share.is_some()) {
         Some("the owner shared it again")
     } else {
         (ending.is_some() && claimed).then_some("a subscription asks for it again")
@@ -125,23 +272,23 @@ fn take_back(next: &mut Connection, status: Status, why: &str) -> Option<String>
     Some(format!("{why}: it is opened anew when it is closed"))
 }
 
-fn new(home: &Home, share: &ShareRecord, wish: &Wish, subscriptions: &[Subscription], now: Timestamp) -> Connection {
+fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription], now: Timestamp) -> Connection {
     let mut connection = Connection {
-        id: identity::connection_id(home, &wish.resource, &wish.target),
-        kind: wish.target.kind(),
-        share_arn: share.arn.clone(),
+        id: wish.id(home),
+        kind: wish.kind,
+        share_arn: origin.share.clone(),
         resource: wish.resource.clone(),
         resource_name: wish.resource_name.clone(),
         target: wish.target.clone(),
         claims: wish.claims.clone(),
         status: Status::Wanted,
         since: now,
-        why: format!("share {} was accepted for {}", share.name, join(&wish.claims)),
+        why: format!("{} {}", origin.word, join(&wish.claims)),
         next: "a connect run opens it".to_owned(),
         generation: 1,
         attempt: 1,
         transient_runs: 0,
-        digest: share.digest.clone(),
+        digest: origin.digest.clone(),
         execution: None,
         deadline: None,
         plan: None,
@@ -156,7 +303,7 @@ fn new(home: &Home, share: &ShareRecord, wish: &Wish, subscriptions: &[Subscript
         version: 0,
         change: String::new(),
     };
-    connection.findings = differing(&connection, subscriptions);
+    connection.findings = differing(home, &connection, subscriptions);
     connection
 }
 
@@ -164,10 +311,11 @@ fn new(home: &Home, share: &ShareRecord, wish: &Wish, subscriptions: &[Subscript
 pub const CLAIM_DIFFERS: &str = "ClaimDiffers";
 
 /// The first claim's settings hold; one that differs is told.
-pub(crate) fn differing(connection: &Connection, subscriptions: &[Subscription]) -> Vec<Finding> {
-    let settings = |name: &SubscriptionName| {
+pub(crate) fn differing(home: &Home, connection: &Connection, subscriptions: &[Subscription]) -> Vec<Finding> {
+    let Connection { kind, resource, target, .. } = connection;
+    let settings = |name: &SubscriptionName| -> Option<(Settings<'_>, _, _)> {
         let subscription = subscriptions.iter().find(|s| s.name == *name)?;
-        Some((subscription.target(&connection.target)?, subscription.profile, &subscription.tags))
+        Some((subscription.settings(*kind, resource, target, home)?, subscription.profile, &subscription.tags))
     };
     let Some((first, rest)) = connection.claims.split_first() else {
         return Vec::new();
@@ -191,225 +339,5 @@ fn join(names: &[SubscriptionName]) -> String {
 
 #[cfg(test)]
 mod again;
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::profile::ProfileName;
-    use crate::share::ShareStatus;
-    use crate::subscription::{Subnets, Target};
-    use crate::testing::{self, home, name, network_target, now, resource, share_record, subscription, vpc_target};
-
-    const STATUSES: [Status; 7] = [
-        Status::Wanted,
-        Status::Opening,
-        Status::Waiting,
-        Status::Ready,
-        Status::Closing,
-        Status::Failed,
-        Status::Closed,
-    ];
-
-    fn resources(ids: &[&str]) -> Vec<(ResourceArn, Option<String>)> {
-        ids.iter().map(|id| (resource(id), Some(format!("name of {id}")))).collect()
-    }
-
-    fn wish(claims: &[&str]) -> Wish {
-        Wish {
-            resource: resource("rcfg-1"),
-            resource_name: Some("orders".to_owned()),
-            target: vpc_target("vpc-0a").key(),
-            claims: claims.iter().map(|claim| name(claim)).collect(),
-        }
-    }
-
-    fn share() -> ShareRecord {
-        share_record(ShareStatus::Accepting)
-    }
-
-    fn existing(status: Status) -> Connection {
-        testing::connection(status)
-    }
-
-    fn asked(
-        wish: &Wish,
-        existing: Option<&Connection>,
-        subscriptions: &[Subscription],
-    ) -> Option<(Connection, String)> {
-        fulfil(&home(), &share(), wish, existing, subscriptions, now())
-    }
-
-    #[test]
-    fn each_resource_is_wanted_from_each_target_once() {
-        let a = Subscription { targets: vec![vpc_target("vpc-0a"), network_target("sn-0a")], ..subscription("a") };
-        let b = Subscription { targets: vec![vpc_target("vpc-0b"), vpc_target("vpc-0a")], ..subscription("b") };
-        let found: Vec<_> = wishes(&resources(&["rcfg-1", "rcfg-2"]), &[&a, &b])
-            .into_iter()
-            .map(|wish| (wish.resource.id().to_owned(), wish.target.to_string(), join(&wish.claims)))
-            .collect();
-        let expected = ["rcfg-1", "rcfg-2"].into_iter().flat_map(|id| {
-            [("vpc-0a", "a, b"), ("sn-0a", "a"), ("vpc-0b", "b")]
-                .map(|(target, claims)| (id.to_owned(), target.to_owned(), claims.to_owned()))
-        });
-        assert_eq!(found, expected.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn what_is_new_is_wanted_and_says_for_whom() {
-        let subscriptions = [subscription("a"), subscription("b")];
-        let (new, what) = asked(&wish(&["a", "b"]), None, &subscriptions).unwrap();
-        assert_eq!((new.status, new.attempt, new.generation, new.version), (Status::Wanted, 1, 1, 0));
-        assert_eq!(new.id, identity::connection_id(&home(), &resource("rcfg-1"), &vpc_target("vpc-0a").key()));
-        assert_eq!((what.as_str(), new.digest.as_str(), new.findings.len()), ("asked for", "digest", 0));
-        assert!(new.why.contains("redis-production") && new.why.contains("a, b"), "{}", new.why);
-        assert_eq!((new.plan, new.made, new.execution), (None, None, None));
-    }
-
-    #[test]
-    fn one_that_says_it_all_is_not_written_again() {
-        for status in STATUSES {
-            assert_eq!(asked(&wish(&["a"]), Some(&existing(status)), &[subscription("a")]), None, "{status:?}");
-        }
-    }
-
-    #[test]
-    fn another_claim_is_added_and_changes_nothing_else() {
-        for status in STATUSES {
-            let before = existing(status);
-            let subscriptions = [subscription("a"), subscription("b")];
-            let (next, what) = asked(&wish(&["a", "b"]), Some(&before), &subscriptions).unwrap();
-            assert_eq!(what, "claimed by subscription b too");
-            assert_eq!(next.claims, [name("a"), name("b")]);
-            assert_eq!(Connection { claims: before.claims.clone(), ..next }, before);
-        }
-    }
-
-    #[test]
-    fn the_first_ones_settings_hold_and_a_differing_one_is_told() {
-        type Change = fn(&mut Subscription);
-        let differs: &[Change] = &[
-            |s| s.profile = ProfileName::Generic,
-            |s| _ = s.tags.insert("team".to_owned(), "x".to_owned()),
-            |s| {
-                if let Target::Vpc(target) = &mut s.targets[0] {
-                    target.subnets = Subnets::Listed(Vec::new());
-                }
-            },
-        ];
-        for (index, change) in differs.iter().enumerate() {
-            let mut other = subscription("b");
-            change(&mut other);
-            let subscriptions = [other, subscription("a")];
-            for before in [None, Some(existing(Status::Ready))] {
-                let (next, _) = asked(&wish(&["a", "b"]), before.as_ref(), &subscriptions).unwrap();
-                assert_eq!(next.findings.len(), 1, "change {index}");
-                let finding = &next.findings[0];
-                assert_eq!((finding.severity, finding.code.as_str()), (Severity::Warning, "ClaimDiffers"));
-                assert!(finding.seen.contains("subscription b") && finding.needed.contains("of a,"), "{finding:?}");
-                // Told once, and taken back when it is so no more.
-                assert_eq!(asked(&wish(&["a", "b"]), Some(&next), &subscriptions), None);
-                let same = [subscription("b"), subscription("a")];
-                let (mended, _) = asked(&wish(&["a", "b"]), Some(&next), &same).unwrap();
-                assert_eq!(mended.findings, []);
-            }
-        }
-    }
-
-    #[test]
-    fn what_does_not_concern_this_target_is_no_difference() {
-        let mut other = subscription("b");
-        other.targets.push(vpc_target("vpc-0b"));
-        other.limits.connections_per_share = Some(9);
-        let (next, _) = asked(&wish(&["a", "b"]), None, &[subscription("a"), other]).unwrap();
-        assert_eq!(next.findings, []);
-    }
-
-    #[test]
-    fn a_change_of_the_subscriptions_starts_what_failed_and_leaves_the_rest() {
-        for status in STATUSES {
-            let before = Connection { digest: "old".to_owned(), transient_runs: 4, ..existing(status) };
-            let found = asked(&wish(&["a"]), Some(&before), &[subscription("a")]);
-            if !matches!(status, Status::Failed | Status::Closed) {
-                // The plan that is carried out is of the old ones: should it fail, the change is seen then.
-                assert_eq!(found, None, "{status:?}");
-                continue;
-            }
-            let (next, what) = found.unwrap();
-            assert_eq!((next.status, next.attempt, next.generation, next.transient_runs), (Status::Wanted, 2, 2, 0));
-            assert_eq!(
-                (what.as_str(), next.digest.as_str()),
-                ("the subscriptions that decide on it changed", "digest")
-            );
-            assert_eq!(asked(&wish(&["a"]), Some(&next), &[subscription("a")]), None, "once");
-        }
-    }
-
-    #[test]
-    fn what_is_not_planned_yet_will_be_by_the_new_subscriptions() {
-        let before = Connection { digest: "old".to_owned(), plan: None, made: None, ..existing(Status::Wanted) };
-        let (next, _) = asked(&wish(&["a"]), Some(&before), &[subscription("a")]).unwrap();
-        assert_eq!(Connection { digest: before.digest.clone(), ..next.clone() }, before);
-        assert_eq!(next.digest, "digest");
-    }
-
-    #[test]
-    fn what_failed_before_it_was_shared_again_is_started() {
-        for status in STATUSES {
-            let before = existing(status);
-            let at = |seconds| before.since.checked_add(jiff::SignedDuration::from_secs(seconds)).ok();
-            let again = |accepted_at| {
-                let share = ShareRecord { accepted_at, ..share() };
-                fulfil(&home(), &share, &wish(&["a"]), Some(&before), &[subscription("a")], now())
-            };
-            assert_eq!(again(at(0)), None, "{status:?}");
-            assert_eq!(again(at(1)).is_some(), matches!(status, Status::Failed | Status::Closed), "{status:?}");
-        }
-    }
-
-    #[test]
-    fn a_name_that_becomes_known_is_kept() {
-        let before = Connection { resource_name: None, ..existing(Status::Ready) };
-        let (next, what) = asked(&wish(&["a"]), Some(&before), &[subscription("a")]).unwrap();
-        assert_eq!((next.resource_name.as_deref(), what.as_str()), (Some("orders"), "looked at again"));
-        let unnamed = Wish { resource_name: None, ..wish(&["a"]) };
-        assert_eq!(asked(&unnamed, Some(&next), &[subscription("a")]), None);
-    }
-
-    fn any_targets() -> impl Strategy<Value = Vec<Target>> {
-        let all = vec![vpc_target("vpc-0a"), vpc_target("vpc-0b"), network_target("sn-0a")];
-        proptest::sample::subsequence(all, 1..=3)
-    }
-
-    proptest! {
-        #[test]
-        fn whoever_wishes_and_in_whatever_order_the_same_is_made(
-            targets in proptest::collection::vec(any_targets(), 1..4),
-            ids in proptest::sample::subsequence(vec!["rcfg-1", "rcfg-2", "rcfg-3"], 0..=3),
-        ) {
-            let subscriptions: Vec<_> = targets
-                .iter()
-                .zip(["a", "b", "c"])
-                .map(|(targets, called)| Subscription { targets: targets.clone(), ..subscription(called) })
-                .collect();
-            let made = |claiming: Vec<&Subscription>, ids: &[&str]| {
-                let wishes = wishes(&resources(ids), &claiming);
-                let made = wishes.iter().filter_map(|wish| {
-                    let (new, _) = asked(wish, None, &subscriptions)?;
-                    let mut claims = new.claims.clone();
-                    claims.sort();
-                    Some((new.id, claims))
-                });
-                let made: std::collections::BTreeMap<_, _> = made.collect();
-                (made, wishes.len())
-            };
-            let (forth, wished) = made(subscriptions.iter().collect(), &ids);
-            prop_assert_eq!(forth.len(), wished, "no id twice");
-            let reversed: Vec<_> = ids.iter().rev().copied().collect();
-            let (back, _) = made(subscriptions.iter().rev().collect(), &reversed);
-            prop_assert_eq!(forth, back);
-        }
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ use drawbridge_domain::sweep::ShareStep;
 use drawbridge_domain::{Fault, FaultName, claims};
 use futures_util::{StreamExt as _, stream};
 
-use crate::handler::{AT_ONCE, Done, Round, found_by};
+use crate::handler::{AT_ONCE, Done, Round};
 
 impl<R, L, W> Round<'_, R, L, W>
 where
@@ -45,7 +45,7 @@ where
             Err(fault) => vec![Err(fault)],
             Ok(ids) => {
                 stream::iter(&ids)
-                    .map(|id| self.settle_one(id, upcoming))
+                    .map(|id| self.settle_one(id, Some(upcoming)))
                     .buffer_unordered(AT_ONCE)
                     .collect::<Vec<_>>()
                     .await
@@ -58,12 +58,16 @@ where
         (step, outcomes)
     }
 
-    async fn settle_one(&self, id: &ConnectionId, share: &ShareRecord) -> Result<Done, Fault> {
+    /// Holds one connection against the subscriptions and the share that brought it, if one did.
+    pub(crate) async fn settle_one(&self, id: &ConnectionId, share: Option<&ShareRecord>) -> Result<Done, Fault> {
         let Some(connection) = self.intake.ledger.connection(id).await? else {
             return Ok(Done::Nothing);
         };
-        let by = format!("intake ({})", found_by(self.woken_by));
-        let Some((next, what)) = claims::settle(&connection, share, self.known, &by, self.now) else {
+        // By whose word it is made may have changed since the index was written.
+        if connection.share_arn.is_some() != share.is_some() {
+            return Ok(Done::Nothing);
+        }
+        let Some((next, what)) = claims::settle(&connection, share, self.known, &self.by(), self.now) else {
             return Ok(Done::Nothing);
         };
         match self.intake.ledger.save_connection(next, self.audit(what)).await {

@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drawbridge_domain::claims::Known;
-use drawbridge_domain::connection::Connection;
-use drawbridge_domain::identity;
-use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+use drawbridge_domain::claims::{self, Known};
+use drawbridge_domain::connection::{Connection, Status};
+use drawbridge_domain::identity::{self, Home};
+use drawbridge_domain::ids::{ConnectionId, Installation, ResourceShareArn};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput};
 use drawbridge_domain::ports::{
     Attention, AuditEntry, Connections, ExecutionState, FindShares, Shares, Started, Subscriptions, Unreadable,
@@ -15,6 +15,7 @@ use drawbridge_domain::ports::{
 use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
 use drawbridge_domain::trigger::{self, Trigger};
+use drawbridge_domain::wanted::{self, Wish};
 use drawbridge_domain::{Fault, FaultName, Timestamp, presence, verdict};
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
@@ -30,6 +31,7 @@ pub struct Settings {
     onboard_machine: String,
     pub(crate) connect_machine: String,
     pub(crate) disconnect_machine: String,
+    installation: Option<Installation>,
     backoff: SignedDuration,
 }
 
@@ -40,6 +42,7 @@ impl Settings {
             onboard_machine: environment.text("ONBOARD_MACHINE_ARN"),
             connect_machine: environment.text("CONNECT_MACHINE_ARN"),
             disconnect_machine: environment.text("DISCONNECT_MACHINE_ARN"),
+            installation: environment.installation(),
             backoff: SignedDuration::from_secs(i64::from(seconds)),
         }
     }
@@ -63,12 +66,15 @@ pub struct Summary {
     shares: usize,
     /// How many connections needed attention.
     connections: usize,
+    /// How many endpoints subscriptions ask for by themselves.
+    #[serde(skip_serializing_if = "is_none")]
+    endpoints: usize,
     /// How many runs were started, those that close left out.
     started: usize,
     /// How many connections end, for their claims or for their share.
     #[serde(skip_serializing_if = "is_none")]
     ended: usize,
-    /// How many shares were recorded without a run, such as expired ones.
+    /// How many shares or connections were recorded without a run, such as expired ones.
     recorded: usize,
     /// How many runs had ended without a verdict.
     aborted: usize,
@@ -115,8 +121,20 @@ where
             count("InvalidSubscription", 1, &[], now);
         }
         let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
-        let known = Known { subscriptions: &subscriptions, unreadable: &unreadable };
+        let home = self.home()?;
+        let known = Known { subscriptions: &subscriptions, unreadable: &unreadable, home: &home };
         Round { intake: self, known, woken_by, now }.all().await
+    }
+}
+
+impl<R, L, W> Intake<R, L, W> {
+    fn home(&self) -> Result<Home, Fault> {
+        let installation = self
+            .settings
+            .installation
+            .as_ref()
+            .ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        Home::of_machine(installation, &self.settings.connect_machine)
     }
 }
 
@@ -150,6 +168,9 @@ where
         let connections = self.intake.ledger.connections_needing_attention().await?;
         let mut outcomes: Vec<Result<Done, Fault>> =
             stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
+        // What subscriptions ask for by themselves needs nothing of RAM, either.
+        let (endpoints, asked_for) = self.asked_for().await;
+        outcomes.extend(asked_for);
         let (Seen { shares: seen, listed }, all_seen) = match self.seen().await {
             Ok(seen) => (seen, true),
             Err(fault) => {
@@ -159,7 +180,8 @@ where
         };
         let waiting = self.intake.ledger.shares_needing_attention().await?;
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
-        let mut summary = Summary { shares: seen.len(), connections: connections.len(), ..Summary::default() };
+        let mut summary =
+            Summary { shares: seen.len(), connections: connections.len(), endpoints, ..Summary::default() };
         let of_seen = stream::iter(seen.values()).map(|share| self.share(share, &listed)).buffer_unordered(AT_ONCE);
         outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
         let of_unseen =
@@ -182,6 +204,38 @@ where
         }
         tracing::info!(summary = %json!(summary), "looked at everything");
         first_fault.map_or(Ok(summary), Err)
+    }
+
+    /// How many endpoints subscriptions ask for by themselves, and what was done about each and about those that
+    /// nobody asks for any more.
+    async fn asked_for(&self) -> (usize, Vec<Result<Done, Fault>>) {
+        let wishes = wanted::endpoint_wishes(self.known.home, self.known.subscriptions);
+        let wished: BTreeSet<ConnectionId> = wishes.iter().map(|wish| wish.id(self.known.home)).collect();
+        let mut outcomes: Vec<_> =
+            stream::iter(&wishes).map(|wish| self.wish(wish)).buffer_unordered(AT_ONCE).collect().await;
+        match self.intake.ledger.connections_without_share().await {
+            Err(fault) => outcomes.push(Err(fault)),
+            Ok(mut ids) => {
+                ids.retain(|id| !wished.contains(id));
+                let settled = stream::iter(&ids).map(|id| self.settle_one(id, None)).buffer_unordered(AT_ONCE);
+                outcomes.extend(settled.collect::<Vec<_>>().await);
+            }
+        }
+        (wishes.len(), outcomes)
+    }
+
+    async fn wish(&self, wish: &Wish) -> Result<Done, Fault> {
+        let existing = self.intake.ledger.connection(&wish.id(self.known.home)).await?;
+        match claims::fulfil_and_settle(wish, existing.as_ref(), self.known, &self.by(), self.now) {
+            None => Ok(Done::Nothing),
+            // Whatever else it is, a run has it or nothing is to run.
+            Some((next, what)) if next.status == Status::Wanted => self.rerun(next, what, Done::Started).await,
+            Some((next, what)) => match self.intake.ledger.save_connection(next, self.audit(what)).await {
+                Ok(_) => Ok(Done::Recorded),
+                Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
+                Err(fault) => Err(fault),
+            },
+        }
     }
 
     /// Every share that RAM shows, with its newest invitation; a pending one counts before all.
@@ -310,7 +364,9 @@ where
         let backoff = self.intake.settings.backoff;
         match sweep::connection_step(&connection, backoff, self.now) {
             ConnectionStep::Nothing => {
-                let share = self.intake.ledger.share(&connection.share_arn).await?;
+                // Of what no share brought, the subscriptions that ask for it decide: see `wish`.
+                let Some(arn) = &connection.share_arn else { return Ok(Done::Nothing) };
+                let share = self.intake.ledger.share(arn).await?;
                 match share.and_then(|share| sweep::decided_anew(&connection, &share, self.now)) {
                     Some((next, what)) => self.rerun(next, what, Done::Started).await,
                     None => Ok(Done::Nothing),
@@ -374,11 +430,15 @@ where
     }
 
     pub(crate) fn audit(&self, what: String) -> AuditEntry {
-        AuditEntry { at: self.now, by: format!("intake ({})", found_by(self.woken_by)), execution: None, what }
+        AuditEntry { at: self.now, by: self.by(), execution: None, what }
+    }
+
+    pub(crate) fn by(&self) -> String {
+        format!("intake ({})", found_by(self.woken_by))
     }
 }
 
-pub(crate) const fn found_by(woken_by: FoundBy) -> &'static str {
+const fn found_by(woken_by: FoundBy) -> &'static str {
     match woken_by {
         FoundBy::Event => "event",
         FoundBy::Sweep => "sweep",

@@ -1,14 +1,16 @@
 //! Look; say not ready, ready, or what went wrong; write it down.
 
-use drawbridge_domain::connection::{Connection, Made, Status};
-use drawbridge_domain::ids::ResourceArn;
+use drawbridge_domain::connection::{Connection, Made, PlannedCall, Status};
+use drawbridge_domain::ids::{ResourceArn, RouteTableId, Service};
 use drawbridge_domain::messages::{ConnectRequest, ObserveAnswer};
 use drawbridge_domain::network::{ResourceConfiguration, same_word};
 use drawbridge_domain::observation::{self, Branch, Expected, Look};
 use drawbridge_domain::ports::{
-    AuditEntry, Connections, FindEndpoints, ReadEndpoint, ResourceConfigurations, ServiceNetworks, Subscriptions,
+    AuditEntry, Connections, FindEndpoints, LookAtRoutes, ReadEndpoint, ResourceConfigurations, ServiceNetworks,
+    Subscriptions,
 };
-use drawbridge_domain::reach::{Database, Port};
+use drawbridge_domain::reach::{Database, DnsName, Port};
+use drawbridge_domain::resource::Resource;
 use drawbridge_domain::subscription::{Subscription, TargetKey};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
 use drawbridge_runtime::{Handler, count};
@@ -22,6 +24,16 @@ const READS_MAY_LAG: SignedDuration = SignedDuration::from_mins(5);
 /// How many configurations are read at once.
 const AT_ONCE: usize = 8;
 
+/// What a look showed.
+enum Seen {
+    /// Of what VPC Lattice leads to.
+    Lattice(Look),
+    /// An interface endpoint that can be used, and its names.
+    Service(Service, Vec<DnsName>),
+    /// A gateway endpoint that can be used, in words.
+    Routes(String),
+}
+
 /// The function's ports.
 pub struct Observe<E, N, L> {
     pub ec2: E,
@@ -31,7 +43,7 @@ pub struct Observe<E, N, L> {
 
 impl<E, N, L> Handler for Observe<E, N, L>
 where
-    E: FindEndpoints + ReadEndpoint,
+    E: FindEndpoints + ReadEndpoint + LookAtRoutes,
     N: ResourceConfigurations + ServiceNetworks,
     L: Connections + Subscriptions,
 {
@@ -45,12 +57,22 @@ where
             return Ok(ready);
         }
         match self.look(&connection, now).await {
-            Ok(Look::Ready { branches, note }) => {
+            Ok(Seen::Lattice(Look::Ready { branches, note })) => {
                 let databases = self.databases(&connection, branches).await?;
                 self.save_ready(connection, databases, note, &request, now).await?;
                 Ok(ready)
             }
-            Ok(Look::NotReady { why, accessible }) => {
+            Ok(Seen::Service(service, names)) => {
+                let subscription = self.first_claim(&connection).await?;
+                let database = observation::service_reached(&service, names, subscription.as_ref());
+                self.save_ready(connection, vec![database], None, &request, now).await?;
+                Ok(ready)
+            }
+            Ok(Seen::Routes(note)) => {
+                self.save_ready(connection, Vec::new(), Some(note), &request, now).await?;
+                Ok(ready)
+            }
+            Ok(Seen::Lattice(Look::NotReady { why, accessible })) => {
                 Err(self.not_ready(connection, why, accessible, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::NotReady => {
@@ -63,7 +85,7 @@ where
 
 impl<E, N, L> Observe<E, N, L>
 where
-    E: FindEndpoints + ReadEndpoint,
+    E: FindEndpoints + ReadEndpoint + LookAtRoutes,
     N: ResourceConfigurations + ServiceNetworks,
     L: Connections + Subscriptions,
 {
@@ -92,32 +114,48 @@ where
         Ok(connection)
     }
 
-    async fn look(&self, connection: &Connection, now: Timestamp) -> Result<Look, Fault> {
+    async fn look(&self, connection: &Connection, now: Timestamp) -> Result<Seen, Fault> {
         let may_lag = now.duration_since(connection.since) < READS_MAY_LAG;
-        let branches = match (&connection.made, &connection.target) {
-            (Some(Made::Endpoint(id)), _) => {
+        let (branches, resource) = match (&connection.made, &connection.target, &connection.resource) {
+            (Some(Made::Endpoint(id)), _, resource) => {
                 let endpoint = self.ec2.endpoint(id).await?;
-                observation::endpoint(id.as_str(), endpoint.as_ref(), may_lag)?;
-                observation::endpoint_branches(self.ec2.endpoint_associations(id).await?)
+                let endpoint = observation::endpoint(id.as_str(), endpoint.as_ref(), may_lag)?;
+                let call = connection.plan.as_ref().map(|plan| &plan.call);
+                match (call, resource) {
+                    (Some(PlannedCall::InterfaceEndpoint { service, private_dns, .. }), _) => {
+                        let names = observation::interface_names(endpoint, *private_dns)?;
+                        return Ok(Seen::Service(service.clone(), names));
+                    }
+                    (Some(PlannedCall::GatewayEndpoint { route_tables, .. }), _) => {
+                        let tables = self.ec2.route_tables(route_tables).await?;
+                        let lists = observation::gateway_routes(id.as_str(), route_tables, &tables)?;
+                        let tables: Vec<_> = route_tables.iter().map(RouteTableId::as_str).collect();
+                        return Ok(Seen::Routes(format!("{} is routed in {}", lists.join(", "), tables.join(", "))));
+                    }
+                    (Some(PlannedCall::ServiceNetworkEndpoint { .. }), _) => {
+                        let rows = self.ec2.endpoint_associations(id).await?;
+                        let branches = observation::endpoint_branches(rows);
+                        return observation::network_branches(branches, &connection.last_look).map(Seen::Lattice);
+                    }
+                    (_, Resource::Service(service)) => return Err(nothing_to_see(connection, service.as_str())),
+                    (_, Resource::Arn(arn)) => {
+                        (observation::endpoint_branches(self.ec2.endpoint_associations(id).await?), arn)
+                    }
+                }
             }
-            (Some(Made::Association(id)), TargetKey::ServiceNetwork(network)) => {
+            (Some(Made::Association(id)), TargetKey::ServiceNetwork(network), Resource::Arn(arn)) => {
                 let association = self.lattice.association(id).await?;
                 observation::association(id.as_str(), association.as_ref(), may_lag)?;
-                let rows = self.lattice.associations(network, &connection.resource, true).await?;
+                let rows = self.lattice.associations(network, arn, true).await?;
                 // A GROUP's own row stands beside those of its children; only the children lead anywhere.
                 let children = rows.iter().any(|row| row.id != *id);
                 let rows = rows.into_iter().filter(|row| !children || row.id != *id);
-                observation::association_branches(rows.chain(association.filter(|_| !children)).collect())
+                (observation::association_branches(rows.chain(association.filter(|_| !children)).collect()), arn)
             }
-            (made, target) => {
-                return Err(FaultName::EndpointGone.because(format!(
-                    "the ledger says that {} was made for {target}: there is nothing to look at",
-                    drawbridge_domain::ports::made_text(made.as_ref())
-                )));
-            }
+            (_, target, _) => return Err(nothing_to_see(connection, &target.to_string())),
         };
-        let expected = self.expected(&connection.resource).await?;
-        observation::branches(branches, &expected, &connection.last_look)
+        let expected = self.expected(resource).await?;
+        observation::branches(branches, &expected, &connection.last_look).map(Seen::Lattice)
     }
 
     /// What should be behind the connection. AWS's guide contradicts itself on whether a consumer
@@ -138,10 +176,15 @@ where
         })
     }
 
-    async fn databases(&self, connection: &Connection, branches: Vec<Branch>) -> Result<Vec<Database>, Fault> {
+    /// The subscription whose settings hold.
+    async fn first_claim(&self, connection: &Connection) -> Result<Option<Subscription>, Fault> {
         let (subscriptions, _) = self.ledger.subscriptions().await?;
-        let subscription: Option<&Subscription> =
-            connection.claims.iter().find_map(|claim| subscriptions.iter().find(|s| s.name == *claim));
+        Ok(connection.claims.iter().find_map(|claim| subscriptions.iter().find(|s| s.name == *claim).cloned()))
+    }
+
+    async fn databases(&self, connection: &Connection, branches: Vec<Branch>) -> Result<Vec<Database>, Fault> {
+        let subscription = self.first_claim(connection).await?;
+        let subscription = subscription.as_ref();
         let mut databases: Vec<Database> = stream::iter(branches)
             .map(|branch| async move {
                 let configuration: Result<ResourceConfiguration, Fault> =
@@ -164,13 +207,16 @@ where
         now: Timestamp,
     ) -> Result<(), Fault> {
         let unknown = databases.iter().filter(|d| matches!(d.port, Port::Unknown { .. })).count();
-        let mut why = format!("{} can be used", databases.len());
+        let mut why = Vec::new();
+        // A gateway endpoint leads to no name of its own.
+        if !databases.is_empty() {
+            why.push(format!("{} can be used", databases.len()));
+        }
         if unknown > 0 {
-            why = format!("{why}; the port of {unknown} is unknown");
+            why.push(format!("the port of {unknown} is unknown"));
         }
-        if let Some(note) = note {
-            why = format!("{why}; {note}");
-        }
+        why.extend(note);
+        let why = why.join("; ");
         let mut next = connection;
         next.databases = databases;
         next.ready_at = next.ready_at.or(Some(now));
@@ -205,6 +251,13 @@ where
         }
         Ok(FaultName::NotReady.because(why))
     }
+}
+
+fn nothing_to_see(connection: &Connection, at: &str) -> Fault {
+    FaultName::EndpointGone.because(format!(
+        "the ledger says that {} was made for {at}: there is nothing to look at",
+        drawbridge_domain::ports::made_text(connection.made.as_ref())
+    ))
 }
 
 fn audit(request: &ConnectRequest, now: Timestamp, what: String) -> AuditEntry {

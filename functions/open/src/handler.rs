@@ -9,15 +9,16 @@ use drawbridge_domain::ids::{AssociationId, Installation, ResourceArn, ServiceNe
 use drawbridge_domain::messages::{ConnectRequest, OpenAnswer};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
-    AuditEntry, Connections, FindEndpoints, LookAtNetwork, MakeEndpoint, ResourceConfigurations, ServiceNetworks,
-    Subscriptions,
+    AuditEntry, Connections, FindEndpoints, LookAtNetwork, LookAtRoutes, LookAtServices, MakeEndpoint,
+    ResourceConfigurations, ServiceNetworks, Subscriptions,
 };
-use drawbridge_domain::preflight::{self, Preflight, Severity, VpcSeen};
-use drawbridge_domain::profile::Profile;
-use drawbridge_domain::subscription::{Subnets, Subscription, Target, VpcTarget};
+use drawbridge_domain::preflight::Severity;
+use drawbridge_domain::subscription::{Settings as Wanted, Subscription};
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp, claims};
+use drawbridge_domain::{Fault, FaultName, Timestamp, claims};
 use drawbridge_runtime::{Environment, Handler};
+
+use crate::look::Ports;
 
 /// What the environment sets.
 pub struct Settings {
@@ -44,7 +45,7 @@ pub struct Open<E, N, L> {
 
 impl<E, N, L> Handler for Open<E, N, L>
 where
-    E: LookAtNetwork + FindEndpoints + MakeEndpoint,
+    E: LookAtNetwork + LookAtServices + LookAtRoutes + FindEndpoints + MakeEndpoint,
     N: ResourceConfigurations + ServiceNetworks,
     L: Subscriptions + Connections,
 {
@@ -98,7 +99,7 @@ impl Run<'_> {
 
 impl<E, N, L> Open<E, N, L>
 where
-    E: LookAtNetwork + FindEndpoints + MakeEndpoint,
+    E: LookAtNetwork + LookAtServices + LookAtRoutes + FindEndpoints + MakeEndpoint,
     N: ResourceConfigurations + ServiceNetworks,
     L: Subscriptions + Connections,
 {
@@ -158,8 +159,9 @@ where
         }
         let home = self.home(run)?;
         let (subscriptions, _) = self.ledger.subscriptions().await?;
-        let (subscription, target) = settings_of(&connection, &subscriptions)?;
-        let preflight = self.preflight(&connection, subscription, target, &home).await?;
+        let (subscription, settings) = settings_of(&connection, &subscriptions, &home)?;
+        let ports = Ports { ec2: &self.ec2, lattice: &self.lattice };
+        let preflight = ports.preflight(&connection, subscription, settings, &home).await?;
 
         let mut next = connection;
         next.findings.retain(claims::outlives_preflight);
@@ -196,65 +198,6 @@ where
         Home::of_execution(installation, &run.request.execution)
     }
 
-    async fn preflight(
-        &self,
-        connection: &Connection,
-        subscription: &Subscription,
-        target: &Target,
-        home: &Home,
-    ) -> Result<Preflight, Fault> {
-        let resource = &connection.resource;
-        // AWS's guide contradicts itself on whether a consumer may read what another account
-        // owns, so a denial costs only what it would have told.
-        let configuration = match self.lattice.resource_configuration(resource).await {
-            Ok(configuration) => Some(configuration),
-            Err(fault) if fault.class() == Class::Transient => return Err(fault),
-            Err(fault) => {
-                tracing::info!(%resource, "its configuration can't be read: {fault}");
-                None
-            }
-        };
-        let configuration = configuration.as_ref();
-        let preflight = match target {
-            Target::Vpc(target) => {
-                let profile = Profile::of(subscription.profile);
-                let seen = self.look(target).await?;
-                preflight::vpc(target, profile, resource, configuration, &connection.id, &seen)
-            }
-            Target::ServiceNetwork(target) => {
-                let network = self.lattice.service_network(&target.service_network).await?;
-                let mut associations = Vec::new();
-                if network.is_some() {
-                    for association in self.lattice.associations(&target.service_network, resource, false).await? {
-                        let tags = self.lattice.association_tags(&association.arn).await?;
-                        associations.push((association, tags));
-                    }
-                }
-                preflight::service_network(
-                    target,
-                    resource,
-                    configuration,
-                    &home.account,
-                    &connection.id,
-                    network.as_ref(),
-                    &associations,
-                )
-            }
-        };
-        Ok(preflight.in_region(resource, &home.region))
-    }
-
-    async fn look(&self, target: &VpcTarget) -> Result<VpcSeen, Fault> {
-        let vpc = self.ec2.vpc(&target.vpc).await?;
-        let subnets = match &target.subnets {
-            Subnets::Auto => self.ec2.subnets_of(&target.vpc).await?,
-            Subnets::Listed(ids) => self.ec2.subnets(ids).await?,
-        };
-        let security_groups = self.ec2.security_groups(&target.security_groups).await?;
-        let endpoints = if vpc.is_some() { self.ec2.endpoints_in(&target.vpc).await? } else { Vec::new() };
-        Ok(VpcSeen { vpc, subnets, security_groups, endpoints })
-    }
-
     /// Makes what the plan says, or finds that it was made: a lost answer must not make a second.
     async fn make(&self, connection: &Connection, plan: &Plan, retried: bool) -> Result<Made, Fault> {
         if let Some(made) = &connection.made {
@@ -275,25 +218,31 @@ where
 
     async fn call(&self, plan: &Plan) -> Result<Made, Fault> {
         match &plan.call {
-            call @ PlannedCall::ResourceEndpoint { .. } => {
-                self.ec2.create(call, &plan.token, &plan.tags).await.map(Made::Endpoint)
-            }
             PlannedCall::ServiceNetworkResource { resource, service_network, private_dns } => self
                 .lattice
                 .associate(service_network, resource, *private_dns, &plan.token, &plan.tags)
                 .await
                 .map(Made::Association),
+            call @ (PlannedCall::ResourceEndpoint { .. }
+            | PlannedCall::ServiceNetworkEndpoint { .. }
+            | PlannedCall::InterfaceEndpoint { .. }
+            | PlannedCall::GatewayEndpoint { .. }) => {
+                self.ec2.create(call, &plan.token, &plan.tags).await.map(Made::Endpoint)
+            }
         }
     }
 
     /// What carries this generation's owner tag.
     async fn find(&self, plan: &Plan, connection: &Connection) -> Result<Option<Made>, Fault> {
         match &plan.call {
-            PlannedCall::ResourceEndpoint { .. } => {
-                self.find_endpoint(plan, connection).await.map(|id| id.map(Made::Endpoint))
-            }
             PlannedCall::ServiceNetworkResource { resource, service_network, .. } => {
                 self.find_association(plan, service_network, resource).await.map(|id| id.map(Made::Association))
+            }
+            PlannedCall::ResourceEndpoint { .. }
+            | PlannedCall::ServiceNetworkEndpoint { .. }
+            | PlannedCall::InterfaceEndpoint { .. }
+            | PlannedCall::GatewayEndpoint { .. } => {
+                self.find_endpoint(plan, connection).await.map(|id| id.map(Made::Endpoint))
             }
         }
     }
@@ -348,30 +297,36 @@ fn may_not_be_known_yet(connection: &Connection, fault: &Fault, now: Timestamp) 
         && now.duration_since(connection.wanted_at) < drawbridge_domain::facts::READS_MAY_LAG
 }
 
-/// The settings that hold: those of the first claim that still stands and trusts the owner.
+/// The settings that hold: those of the first claim that still stands and, unless it asks for the
+/// connection by itself, trusts the owner.
 fn settings_of<'a>(
     connection: &Connection,
     subscriptions: &'a [Subscription],
-) -> Result<(&'a Subscription, &'a Target), Fault> {
+    home: &Home,
+) -> Result<(&'a Subscription, Wanted<'a>), Fault> {
+    let Connection { kind, resource, target, .. } = connection;
     let standing: Vec<_> = connection
         .claims
         .iter()
         .filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim))
-        .filter_map(|s| Some((s, s.target(&connection.target)?)))
+        .filter_map(|s| Some((s, s.settings(*kind, resource, target, home)?)))
         .collect();
     if standing.is_empty() {
         let claims: Vec<_> = connection.claims.iter().map(ToString::to_string).collect();
         return Err(FaultName::SubscriptionMissing.because(format!(
-            "none of the subscriptions that claim it ({}) is there, valid, and names {}",
+            "none of the subscriptions that claim it ({}) is there, valid, and names {target} for a {}",
             claims.join(", "),
-            connection.target
+            kind.as_str()
         )));
     }
-    let owner = connection.resource.owner();
-    standing.into_iter().find(|(s, _)| s.trust.senders.iter().any(|sender| sender.as_str() == owner)).ok_or_else(|| {
-        FaultName::TrustWithdrawn.because(format!(
-            "no subscription that claims it trusts account {owner} any more, which owns {}",
-            connection.resource
-        ))
-    })
+    let owner = resource.arn().map(ResourceArn::owner);
+    let trusts = |s: &Subscription| s.trust.senders.iter().any(|sender| Some(sender.as_str()) == owner);
+    standing.into_iter().find(|(s, _)| trusts(s) || s.asks_for(*kind, resource, target, home).is_some()).ok_or_else(
+        || {
+            let owner = owner.unwrap_or("of AWS");
+            FaultName::TrustWithdrawn.because(format!(
+                "no subscription that claims it trusts account {owner} any more, which owns {resource}"
+            ))
+        },
+    )
 }

@@ -32,13 +32,15 @@ impl Bus {
             FaultName::InvalidRequest
                 .because(format!("the announcement of {} has no JSON: {error}", announcement.connection))
         })?;
+        // ARNs only: a service's name is none, and is in the detail.
+        let resource = announcement.resource.arn().map(ToString::to_string);
+        let resources = resource.into_iter().chain(announcement.share.as_ref().map(ToString::to_string)).collect();
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
             .source(Announcement::SOURCE)
             .detail_type(Announcement::DETAIL_TYPE)
             .time(DateTime::from_secs(announcement.since.as_second()))
-            .resources(announcement.resource.as_str())
-            .resources(announcement.share.as_str())
+            .set_resources(Some(resources))
             .detail(detail)
             .build();
         let size = size(&entry);

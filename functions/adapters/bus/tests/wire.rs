@@ -27,9 +27,10 @@ fn announcement(number: usize, why: String) -> Announcement {
         id: number.to_string(),
         sequence: 1,
         connection: ConnectionId::parse(format!("conn-{number:032x}")).unwrap(),
-        share: ResourceShareArn::parse("arn:aws:ram:us-east-1:444455556666:resource-share/0a-1b").unwrap(),
+        share: ResourceShareArn::parse("arn:aws:ram:us-east-1:444455556666:resource-share/0a-1b").ok(),
         resource: ResourceArn::parse("arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-0a")
-            .unwrap(),
+            .unwrap()
+            .into(),
         target: "vpc-0a".to_owned(),
         status: Status::Ready,
         previous: Some(Status::Waiting),

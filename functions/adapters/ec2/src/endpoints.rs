@@ -6,18 +6,17 @@ use std::time::Duration;
 use aws_sdk_ec2::config;
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
 use aws_sdk_ec2::types::{
-    DnsOptionsSpecification, Filter, ResourceType, State, Tag, TagSpecification, UnsuccessfulItem, VpcEndpoint,
-    VpcEndpointType,
+    Filter, ResourceType, State, Tag, TagSpecification, UnsuccessfulItem, VpcEndpoint, VpcEndpointType,
 };
 use aws_smithy_types::timeout::TimeoutConfig;
-use drawbridge_domain::connection::{PlannedCall, PlannedDns};
-use drawbridge_domain::ids::{ResourceArn, VpcEndpointId, VpcId};
-use drawbridge_domain::network::Endpoint;
+use drawbridge_domain::connection::PlannedCall;
+use drawbridge_domain::ids::{ResourceArn, RouteTableId, VpcEndpointId, VpcId};
+use drawbridge_domain::network::{DnsEntry, Endpoint};
 use drawbridge_domain::ports::{FindEndpoints, MakeEndpoint, RemoveEndpoint};
 use drawbridge_domain::{Fault, FaultName};
 use drawbridge_sdk::{BadRow, answered, every_page, fault, field, usable};
 
-use crate::{Ec2, PAGE, filter, is_not_found};
+use crate::{Ec2, PAGE, filter, is_not_found, requests};
 
 const DESCRIBE: &str = "ec2:DescribeVpcEndpoints";
 const CREATE: &str = "ec2:CreateVpcEndpoint";
@@ -57,17 +56,12 @@ impl MakeEndpoint for Ec2 {
         token: &str,
         tags: &BTreeMap<String, String>,
     ) -> Result<VpcEndpointId, Fault> {
-        let PlannedCall::ResourceEndpoint { resource, vpc, subnets, security_groups, private_dns } = call else {
-            return Err(FaultName::InvalidRequest.because(format!("{CREATE} can't make what the plan says: {call:?}")));
-        };
         if token.is_empty() {
             return Err(FaultName::InvalidRequest.because(format!("{CREATE} is never sent without a client token")));
         }
-        let request = self.0.create_vpc_endpoint().client_token(token).vpc_endpoint_type(VpcEndpointType::Resource);
-        let request = request.resource_configuration_arn(resource.as_str()).vpc_id(vpc.as_str());
-        let request = request.set_subnet_ids(Some(subnets.iter().map(ToString::to_string).collect()));
-        let request = request.set_security_group_ids(Some(security_groups.iter().map(ToString::to_string).collect()));
-        let request = request.private_dns_enabled(private_dns.enabled).set_dns_options(dns_options(private_dns));
+        let request = requests::fill(self.0.create_vpc_endpoint().client_token(token), call).ok_or_else(|| {
+            FaultName::InvalidRequest.because(format!("{CREATE} can't make what the plan says: {call:?}"))
+        })?;
         let request = request.set_tag_specifications(tag_specification(tags).map(|tags| vec![tags]));
 
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(CREATE_TIMEOUT).build();
@@ -125,20 +119,20 @@ fn endpoint(row: &VpcEndpoint) -> Result<Endpoint, BadRow> {
         state: row.state().map_or("unknown", State::as_str).to_owned(),
         vpc: row.vpc_id().and_then(|id| VpcId::parse(id).ok()),
         resource: row.resource_configuration_arn().and_then(|arn| ResourceArn::parse(arn).ok()),
+        service_network: row.service_network_arn().and_then(|arn| ResourceArn::parse(arn).ok()),
+        service: row.service_name().map(str::to_owned),
+        private_dns: row.private_dns_enabled().unwrap_or_default(),
+        route_tables: row.route_table_ids().iter().filter_map(|id| RouteTableId::parse(id).ok()).collect(),
+        dns: row.dns_entries().iter().filter_map(dns_entry).collect(),
         tags: tags.collect(),
         failure: (!failure.is_empty()).then(|| failure.join(": ")),
     })
 }
 
-/// Only where it says something: EC2 takes it with private DNS alone.
-fn dns_options(dns: &PlannedDns) -> Option<DnsOptionsSpecification> {
-    let domains = (!dns.domains.is_empty()).then(|| dns.domains.clone());
-    (dns.enabled && (dns.preference.is_some() || domains.is_some())).then(|| {
-        DnsOptionsSpecification::builder()
-            .set_private_dns_preference(dns.preference.clone())
-            .set_private_dns_specified_domains(domains)
-            .build()
-    })
+fn dns_entry(entry: &aws_sdk_ec2::types::DnsEntry) -> Option<DnsEntry> {
+    let name = entry.dns_name().filter(|name| !name.is_empty())?.to_owned();
+    let hosted_zone = entry.hosted_zone_id().filter(|zone| !zone.is_empty()).map(str::to_owned);
+    Some(DnsEntry { name, hosted_zone })
 }
 
 fn tag_specification(tags: &BTreeMap<String, String>) -> Option<TagSpecification> {
@@ -150,6 +144,7 @@ fn tag_specification(tags: &BTreeMap<String, String>) -> Option<TagSpecification
 
 #[cfg(test)]
 mod tests {
+    use drawbridge_domain::connection::PlannedDns;
     use drawbridge_domain::ids::{SecurityGroupId, ServiceNetworkId, SubnetId};
     use drawbridge_domain::network::same_word;
     use drawbridge_domain::ports::LookAtNetwork as _;

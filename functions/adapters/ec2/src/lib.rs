@@ -3,6 +3,9 @@
 mod associations;
 mod endpoints;
 mod network;
+mod requests;
+mod routes;
+mod services;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::Filter;

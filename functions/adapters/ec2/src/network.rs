@@ -92,6 +92,7 @@ fn subnet(row: &aws_sdk_ec2::types::Subnet) -> Result<Subnet, BadRow> {
         id: SubnetId::parse(field(row.subnet_id(), "subnetId")?)?,
         vpc: VpcId::parse(field(row.vpc_id(), "vpcId")?)?,
         az: AzId::parse(field(row.availability_zone_id(), "availabilityZoneId")?)?,
+        zone: row.availability_zone().map(str::to_owned),
         free_addresses: row.available_ip_address_count().and_then(|free| u32::try_from(free).ok()).unwrap_or_default(),
     })
 }

@@ -1,13 +1,22 @@
 //! The items of the ledger's table, as `DynamoDB`'s JSON has them: what reads the table's stream needs this and no client.
 
+use std::collections::HashMap;
+
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::{Fault, FaultName};
 use serde::de::DeserializeOwned;
+use serde_dynamo::AttributeValue;
 
 /// The sort key of a share, and the beginning of its partition key.
 pub const SHARE: &str = "SHARE";
 /// The sort key of a connection, and the beginning of its partition key.
 pub const CONNECTION: &str = "CONNECTION";
+
+/// The attribute that is the key of the index by share.
+pub const SHARE_KEY: &str = "share_arn";
+/// What the key of the index by share holds of a connection that no share brought: an item without it would not be
+/// found there. Its record has none.
+pub const NO_SHARE: &str = "none";
 
 /// The connection in an image of a stream record, as Lambda delivers it (`{"pk": {"S": "…"}, …}`);
 /// none for items of other types.
@@ -36,8 +45,13 @@ pub fn connection_from_image(image: &serde_json::Value) -> Result<Option<Connect
 /// # Errors
 /// `InvalidRequest` that names the item and the field that can't be read.
 pub fn record<T: DeserializeOwned>(item: serde_dynamo::Item) -> Result<T, Fault> {
+    let mut item: HashMap<String, AttributeValue> = item.into();
+    if matches!(item.get(SHARE_KEY), Some(AttributeValue::S(text)) if text == NO_SHARE) {
+        item.remove(SHARE_KEY);
+    }
+    let item = serde_dynamo::Item::from(item);
     let key = |name: &str| match item.get(name) {
-        Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
+        Some(AttributeValue::S(text)) => text.clone(),
         _ => "?".to_owned(),
     };
     let (pk, sk) = (key("pk"), key("sk"));

@@ -34,6 +34,14 @@ impl ServiceNetworks for Lattice {
         }
     }
 
+    async fn service_network_exists(&self, arn: &ResourceArn) -> Result<bool, Fault> {
+        match self.0.get_service_network().service_network_identifier(arn.as_str()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(NOT_FOUND) => Ok(false),
+            Err(error) => Err(fault(GET_NETWORK, error)),
+        }
+    }
+
     async fn associations(
         &self,
         network: &ServiceNetworkId,
@@ -140,6 +148,22 @@ mod tests {
         assert_eq!(lattice.service_network(&network()).await.unwrap(), None);
         assert_eq!(lattice.service_network(&network()).await.unwrap_err().name, FaultName::AccessDenied);
         assert_eq!(script.requests()[0].path, "/servicenetworks/sn-0a");
+    }
+
+    #[tokio::test]
+    async fn a_service_network_of_others_is_looked_up_by_its_arn() {
+        let arn = ResourceArn::parse("arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/sn-0a").unwrap();
+        let script = Script::new([
+            Answer::ok(&format!(r#"{{"arn":"{arn}","id":"sn-0a","name":"shared"}}"#)),
+            Answer::json_error(404, NOT_FOUND),
+            Answer::json_error(403, "AccessDeniedException"),
+        ]);
+        let lattice = Lattice::new(&script.config());
+        assert!(lattice.service_network_exists(&arn).await.unwrap());
+        assert!(!lattice.service_network_exists(&arn).await.unwrap());
+        assert_eq!(lattice.service_network_exists(&arn).await.unwrap_err().name, FaultName::AccessDenied);
+        let path = &script.requests()[0].path;
+        assert!(path.starts_with("/servicenetworks/arn%3Aaws") && path.ends_with("servicenetwork%2Fsn-0a"), "{path}");
     }
 
     #[tokio::test]

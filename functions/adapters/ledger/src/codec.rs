@@ -25,6 +25,10 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Clone {
     fn subject(&self) -> Subject;
     fn status(&self) -> &'static str;
     fn needs_attention(&self) -> bool;
+    /// Whether it is to be found among what no share brought.
+    fn is_found_without_share(&self) -> bool {
+        false
+    }
     fn since(&mut self) -> &mut Timestamp;
     fn version(&mut self) -> &mut u64;
     fn change(&mut self) -> &mut String;
@@ -57,6 +61,9 @@ impl Record for Connection {
     fn subject(&self) -> Subject {
         Subject::Connection(self.id.clone())
     }
+    fn is_found_without_share(&self) -> bool {
+        self.share_arn.is_none() && !self.claims.is_empty()
+    }
     fn status(&self) -> &'static str {
         self.status.as_str()
     }
@@ -82,6 +89,9 @@ pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
     item.insert("since".to_owned(), text(keys::sortable(since)));
     if record.needs_attention() {
         item.insert("attention".to_owned(), text(record.status()));
+    }
+    if record.is_found_without_share() {
+        item.insert(keys::SHARE_KEY.to_owned(), text(keys::NO_SHARE));
     }
     item.insert("sk".to_owned(), text(R::SK));
     item.insert("pk".to_owned(), text(&pk));

@@ -17,6 +17,16 @@ fn a_connection_is_read_from_the_json_of_the_stream() {
 }
 
 #[test]
+fn what_no_share_brought_has_none_when_it_is_read() {
+    let mut connection = samples::connection();
+    connection.share_arn = None;
+    let image: serde_dynamo::Item = encode(&mut connection).unwrap().into();
+    let image = serde_json::to_value(image).unwrap();
+    assert_eq!(image.pointer("/share_arn/S").unwrap(), "none");
+    assert_eq!(connection_from_image(&image).unwrap(), Some(connection));
+}
+
+#[test]
 fn other_items_are_none_of_its_business() {
     let mut share = samples::share();
     let image: serde_dynamo::Item = encode(&mut share).unwrap().into();

@@ -1,7 +1,7 @@
 //! Where an item stands in the table.
 
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
-pub(crate) use drawbridge_items::{CONNECTION, SHARE};
+pub(crate) use drawbridge_items::{CONNECTION, NO_SHARE, SHARE, SHARE_KEY};
 use jiff::Timestamp;
 
 use crate::Subject;

@@ -10,8 +10,9 @@
 //!
 //! A share and a connection carry their whole domain record under the names of its fields, so that
 //! a person can read them in the console. Besides that, `attention` is the status, only while it
-//! is one that needs attention: the index [`BY_STATUS`] is sparse. Only connections have
-//! `share_arn`, the key of [`BY_SHARE`].
+//! is one that needs attention: the index [`BY_STATUS`] is sparse. `share_arn`, the key of [`BY_SHARE`],
+//! is on connections only: the ARN of the share that brought it; or `none` where none did, as long as a
+//! subscription claims it (that it does no more is found through this index); else it is not there.
 //!
 //! Times that are sort keys (`since`, and the `sk` of audit entries) are written with exactly six
 //! fractional digits, so their order as text is their order in time.

@@ -73,6 +73,12 @@ impl Ledger {
             .map_err(|error| drawbridge_sdk::fault("dynamodb:Query", error))
     }
 
+    /// The connections under one key of the index by share.
+    async fn by_share(&self, key: &str) -> Result<Vec<ConnectionId>, Fault> {
+        let found = self.index(BY_SHARE, keys::SHARE_KEY, key).await?;
+        Ok(found.iter().filter_map(|item| text_of(item, "pk").and_then(keys::connection_of)).collect())
+    }
+
     /// What stands in the index of what needs attention in one of `statuses`, oldest first.
     async fn attention<T>(&self, statuses: &[&str], subject: fn(&str) -> Option<T>) -> Result<Vec<T>, Fault> {
         let mut found = Vec::new();
@@ -192,8 +198,11 @@ impl Attention for Ledger {
     }
 
     async fn connections_of_share(&self, share: &ResourceShareArn) -> Result<Vec<ConnectionId>, Fault> {
-        let found = self.index(BY_SHARE, "share_arn", share.as_str()).await?;
-        Ok(found.iter().filter_map(|item| text_of(item, "pk").and_then(keys::connection_of)).collect())
+        self.by_share(share.as_str()).await
+    }
+
+    async fn connections_without_share(&self) -> Result<Vec<ConnectionId>, Fault> {
+        self.by_share(keys::NO_SHARE).await
     }
 }
 

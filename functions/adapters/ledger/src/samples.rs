@@ -63,8 +63,8 @@ pub(crate) fn connection() -> Connection {
     let id = ConnectionId::parse(format!("conn-{}", "0a".repeat(16))).unwrap();
     Connection {
         kind: Kind::ResourceEndpoint,
-        share_arn: ResourceShareArn::parse(SHARE).unwrap(),
-        resource: resource.clone(),
+        share_arn: Some(ResourceShareArn::parse(SHARE).unwrap()),
+        resource: resource.clone().into(),
         resource_name: Some("redis-42".to_owned()),
         target: TargetKey::Vpc(vpc.clone()),
         claims: vec![SubscriptionName::parse("redis").unwrap()],

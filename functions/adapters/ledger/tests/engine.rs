@@ -263,7 +263,7 @@ async fn an_item_that_cannot_be_read_is_named_and_hides_no_other() {
     let listing = ledger.list().await.unwrap();
     assert_eq!(listing.connections, std::slice::from_ref(&sound));
     assert_eq!(listing.unreadable, [fault]);
-    assert_eq!(ledger.connections_of(&sound.share_arn).await.unwrap(), [sound]);
+    assert_eq!(ledger.connections_of(&sound.share_arn.clone().unwrap()).await.unwrap(), [sound]);
 }
 
 #[tokio::test]

@@ -82,6 +82,20 @@ async fn a_save_is_one_transaction_of_record_and_audit_entry() {
 }
 
 #[tokio::test]
+async fn what_no_share_brought_is_found_under_a_key_of_its_own_while_it_is_claimed() {
+    let (ledger, script) = ledger([says(&json!({})), says(&json!({}))]);
+    let alone = Connection { share_arn: None, ..samples::connection() };
+    let saved = ledger.save_connection(alone.clone(), audit()).await.unwrap();
+    assert_eq!(saved.share_arn, None);
+    ledger.save_connection(Connection { claims: Vec::new(), ..alone }, audit()).await.unwrap();
+    let [claimed, unclaimed] = &asked(&script)[..] else { panic!("two writes") };
+    let key = |body: &serde_json::Value| body["TransactItems"][0]["Put"]["Item"].get("share_arn").cloned();
+    assert_eq!(key(claimed), Some(json!({"S": "none"})));
+    // An item without the key is not in the index; one whose key is null would be refused.
+    assert_eq!(key(unclaimed), None, "{unclaimed}");
+}
+
+#[tokio::test]
 async fn the_token_is_the_same_for_the_same_bytes_only() {
     let token = async |table: &str, at: &str| {
         let script = Script::new([says(&json!({}))]);

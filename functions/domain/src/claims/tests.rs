@@ -1,13 +1,18 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::connection::PlannedDns;
+use crate::connection::{Plan, PlannedCall, PlannedDns};
 use crate::ids::SecurityGroupId;
-use crate::profile::ProfileName;
-use crate::subscription::PrivateDns;
+use crate::preflight::planned_dns;
+use crate::profile::{Profile, ProfileName};
+use crate::subscription::{EndpointItem, NetworkName, PrivateDns, Subnets, Target};
 use crate::testing::{
-    self, STRANGER, account, connection, name, network_target, now, share_arn, share_record, subscription, vpc_target,
+    self, STRANGER, account, connection, home, name, network_target, now, share_arn, share_record, subscription,
+    vpc_target,
 };
+
+mod alone;
+mod kinds;
 
 const LIVING: [Status; 6] =
     [Status::Wanted, Status::Opening, Status::Waiting, Status::Ready, Status::Closing, Status::Failed];
@@ -45,8 +50,8 @@ fn settle_beside(
     broken: &[&str],
 ) -> Option<(Connection, String)> {
     let unreadable = unreadable(broken);
-    let known = Known { subscriptions: known, unreadable: &unreadable };
-    settle(connection, share, known, "intake (sweep)", now())
+    let known = Known { subscriptions: known, unreadable: &unreadable, home: &home() };
+    settle(connection, Some(share), known, "intake (sweep)", now())
 }
 
 #[test]
@@ -66,6 +71,10 @@ fn a_claim_goes_for_what_its_subscription_says_and_nothing_else() {
         (|s| s.trust.senders = vec![account(STRANGER)], "does not trust account 444455556666 any more"),
         (|s| s.trust.share_names = vec!["else-*".to_owned()], "matches none of its trust.share_names"),
         (|s| s.trust.shares = vec![share_arn(STRANGER)], "is not one of its trust.shares"),
+        (
+            |s| s.trust.resource_types = vec![ResourceType::ServiceNetwork],
+            "does not trust a vpc-lattice:ResourceConfiguration any more",
+        ),
     ];
     for (change, reason) in goes {
         let mut changed = subscription("a");
@@ -81,6 +90,7 @@ fn a_claim_goes_for_what_its_subscription_says_and_nothing_else() {
         |s| s.trust.senders.push(account(STRANGER)),
         |s| s.trust.share_names = vec!["redis-*".to_owned()],
         |s| s.limits.connections_per_share = Some(1),
+        |s| s.trust.resource_types.push(ResourceType::ServiceNetwork),
     ];
     for (index, change) in stays.iter().enumerate() {
         let mut changed = subscription("a");
@@ -218,7 +228,7 @@ fn the_digest_sees_whatever_decides_on_claims() {
     let sender = account(testing::SENDER);
     let of = |subscriptions: &[Subscription], broken: &[&str], status| {
         let unreadable = unreadable(broken);
-        digest(Known { subscriptions, unreadable: &unreadable }, &sender, status)
+        digest(Known { subscriptions, unreadable: &unreadable, home: &home() }, &sender, status)
     };
     let one = [subscription("a")];
     let all = [
@@ -229,6 +239,13 @@ fn the_digest_sees_whatever_decides_on_claims() {
         of(&[], &["a"], ShareStatus::Accepted),
     ];
     assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+    // Who trusts nobody may ask for a shared service network by itself.
+    let item = EndpointItem::ServiceNetwork(testing::network_item(NetworkName::Arn(testing::network("sn-0a"))));
+    let mut asking = [subscription("a"), alone::asking("b", vec![item])];
+    let with = of(&asking, &[], ShareStatus::Accepted);
+    asking.reverse();
+    assert_eq!(of(&asking, &[], ShareStatus::Accepted), with, "in whatever order");
+    assert_ne!(of(&one, &[], ShareStatus::Accepted), with);
     assert_eq!(of(&one, &[], ShareStatus::Accepted), of(&one, &[], ShareStatus::Held), "only being revoked counts");
 }
 

@@ -302,3 +302,12 @@ proptest! {
         prop_assert_eq!(error_output("Throttled", &cause).fault().message, message);
     }
 }
+
+#[test]
+fn what_no_share_brought_is_announced_without_one() {
+    let service = crate::resource::Resource::try_from("com.amazonaws.us-east-1.s3".to_owned()).unwrap();
+    let alone = Connection { share_arn: None, resource: service, ..connection(Status::Wanted) };
+    let announced = serde_json::to_value(Announcement::of(None, &alone).unwrap()).unwrap();
+    assert_eq!((announced.get("share"), &announced["resource"]), (None, &json!("com.amazonaws.us-east-1.s3")));
+    assert_eq!(serde_json::from_value::<Announcement>(announced).unwrap().share, None);
+}

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod kinds;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -14,6 +16,11 @@ fn seen_endpoint(state: &str, failure: Option<&str>) -> Endpoint {
         state: state.to_owned(),
         vpc: None,
         resource: None,
+        service_network: None,
+        service: None,
+        private_dns: false,
+        route_tables: Vec::new(),
+        dns: Vec::new(),
         tags: BTreeMap::new(),
         failure: failure.map(str::to_owned),
     }

@@ -1,8 +1,12 @@
 //! Preflight: is the account ready for this connection? Every finding at once, before anything is made.
 
 mod codes;
+mod gateway;
+mod interface;
+mod network_endpoint;
 mod security_groups;
 mod service_network;
+mod site;
 mod subnets;
 #[cfg(test)]
 mod tests;
@@ -16,6 +20,9 @@ use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc
 
 pub use codes::CODES;
 use codes::Code;
+pub use gateway::{RoutesSeen, gateway};
+pub use interface::interface;
+pub use network_endpoint::network_endpoint;
 pub use service_network::service_network;
 pub(crate) use vpc::planned_dns;
 pub use vpc::vpc;

@@ -1,44 +1,44 @@
 //! Do the endpoint's security groups exist, and do they let in what has to come in?
 
 use super::codes::Code;
+use super::site::Site;
 use super::{Findings, VpcSeen, listed};
 use crate::ids::SecurityGroupId;
 use crate::network::{Ingress, SecurityGroup};
-use crate::profile::{PortUse, Profile};
-use crate::subscription::VpcTarget;
+use crate::profile::PortUse;
 
 /// Ports, inclusive.
 type Range = (u16, u16);
 
-pub(super) fn check(findings: &mut Findings, target: &VpcTarget, profile: &Profile, seen: &VpcSeen) {
+pub(super) fn check(findings: &mut Findings, site: Site<'_>, used: &[PortUse], seen: &VpcSeen) {
     let mut ours: Vec<&SecurityGroup> = Vec::new();
-    for id in &target.security_groups {
+    for id in site.security_groups {
         match seen.security_groups.iter().find(|group| group.id == *id) {
             None => findings.error(
                 Code::SecurityGroupNotFound,
                 format!("there is no security group {id} in this account and Region"),
-                format!("security groups of {} that exist", target.vpc),
-                "correct `security_groups` in the subscription's target",
+                format!("security groups of {} that exist", site.vpc),
+                format!("correct `security_groups` in {}", site.said_in),
             ),
-            Some(group) if group.vpc != target.vpc => findings.error(
+            Some(group) if group.vpc != *site.vpc => findings.error(
                 Code::SecurityGroupInOtherVpc,
                 format!("{id} belongs to {}", group.vpc),
-                format!("security groups of {}", target.vpc),
-                "correct `security_groups` or `vpc` in the subscription's target",
+                format!("security groups of {}", site.vpc),
+                format!("correct `security_groups` or `vpc` in {}", site.said_in),
             ),
             Some(group) => ours.push(group),
         }
     }
-    ports(findings, profile, &ours);
+    ports(findings, used, &ours);
 }
 
 /// An endpoint's groups act together: what one of them admits is admitted. Of no groups, which was
 /// told already, nothing is said.
-fn ports(findings: &mut Findings, profile: &Profile, groups: &[&SecurityGroup]) {
+fn ports(findings: &mut Findings, used: &[PortUse], groups: &[&SecurityGroup]) {
     let admitted = merged(groups.iter().flat_map(|group| &group.ingress).filter_map(tcp).collect());
     let names = listed(groups.iter().map(|group| &group.id));
     let Some(example) = groups.first().map(|group| &group.id) else { return };
-    let (required, optional): (Vec<&PortUse>, Vec<&PortUse>) = profile.ports.iter().partition(|ports| ports.required);
+    let (required, optional): (Vec<&PortUse>, Vec<&PortUse>) = used.iter().partition(|ports| ports.required);
 
     let closed = |ports: &PortUse| closed((ports.from, ports.to), &admitted);
     let entirely = |ports: &PortUse| closed(ports) == [(ports.from, ports.to)];

@@ -1,11 +1,11 @@
 //! Is a VPC ready for a resource endpoint?
 
 use super::codes::Code;
-use super::{Findings, Preflight, Severity, VpcSeen, listed, security_groups, subnets};
+use super::site::{self, Needs, Site};
+use super::{Findings, Preflight, VpcSeen, listed, security_groups, subnets};
 use crate::connection::{PlannedCall, PlannedDns};
-use crate::identity::{TAG_CONNECTION, TAG_INSTALLATION};
 use crate::ids::{ConnectionId, ResourceArn};
-use crate::network::{Endpoint, ResourceConfiguration, Vpc, same_word};
+use crate::network::{ResourceConfiguration, same_word};
 use crate::profile::Profile;
 use crate::subscription::{PrivateDns, VpcTarget};
 
@@ -26,17 +26,10 @@ pub fn vpc(
     let mut findings = Findings::default();
     findings.child(configuration);
     cidr(&mut findings, configuration);
-    match &seen.vpc {
-        Some(vpc) => dns_attributes(&mut findings, vpc, private_dns.enabled),
-        None => findings.error(
-            Code::VpcNotFound,
-            format!("there is no VPC {} in this account and Region", target.vpc),
-            "a VPC that exists",
-            "correct `vpc` in the subscription's target, or make the VPC",
-        ),
-    }
-    let subnets = subnets::check(&mut findings, target, profile, seen);
-    security_groups::check(&mut findings, target, profile, seen);
+    let site = Site::from(target);
+    site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns.enabled, "off");
+    let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
+    security_groups::check(&mut findings, site, &profile.ports, seen);
     endpoints(&mut findings, target, resource, ours, seen, private_dns.enabled);
     let call = PlannedCall::ResourceEndpoint {
         resource: resource.clone(),
@@ -77,38 +70,6 @@ fn cidr(findings: &mut Findings, configuration: Option<&ResourceConfiguration>) 
     }
 }
 
-/// Private DNS needs both attributes [AWS: PrivateLink guide]. Without private DNS the endpoint is
-/// reached by its own names, which public DNS answers, so an attribute that is off stops nothing:
-/// only clients that ask the VPC's own resolver are left without an answer.
-fn dns_attributes(findings: &mut Findings, vpc: &Vpc, private_dns: bool) {
-    let attributes = [("enableDnsSupport", vpc.dns_support), ("enableDnsHostnames", vpc.dns_hostnames)];
-    let off: Vec<_> = attributes.iter().filter(|(_, on)| !on).map(|(name, _)| *name).collect();
-    if off.is_empty() {
-        return;
-    }
-    let (severity, needed) = if private_dns {
-        (Severity::Error, "both on: private DNS is on for this target")
-    } else {
-        (
-            Severity::Warning,
-            "nothing for the endpoint's own names, which public DNS answers; vendors ask for both on, and clients \
-             that use the VPC's resolver need enableDnsSupport",
-        )
-    };
-    let turn_on = listed(off.iter().map(|name| {
-        let option = if *name == "enableDnsSupport" { "--enable-dns-support" } else { "--enable-dns-hostnames" };
-        format!("`aws ec2 modify-vpc-attribute --vpc-id {} {option}`", vpc.id)
-    }));
-    let instead = if private_dns { "; or set `private_dns: off` for this target" } else { "" };
-    findings.add(
-        severity,
-        Code::VpcDnsAttributesOff,
-        format!("{} is off in {}", off.join(" and "), vpc.id),
-        needed,
-        format!("{turn_on}{instead}"),
-    );
-}
-
 fn endpoints(
     findings: &mut Findings,
     target: &VpcTarget,
@@ -117,32 +78,14 @@ fn endpoints(
     seen: &VpcSeen,
     private_dns: bool,
 ) {
-    let mut standing: Vec<&Endpoint> = seen
-        .endpoints
-        .iter()
-        .filter(|endpoint| !endpoint.is_deleted() && !same_word(&endpoint.state, "deleting"))
-        .filter(|endpoint| endpoint.vpc.as_ref().is_none_or(|vpc| *vpc == target.vpc))
-        .filter(|endpoint| endpoint.tags.get(TAG_CONNECTION).is_none_or(|tag| tag != ours.as_str()))
-        .collect();
-    standing.sort_by(|a, b| a.id.cmp(&b.id));
+    let standing = site::others(&seen.endpoints, &target.vpc, ours);
     for other in standing.iter().filter(|endpoint| endpoint.resource.as_ref() == Some(resource)) {
-        let maker = match (other.tags.get(TAG_CONNECTION), other.tags.get(TAG_INSTALLATION)) {
-            (Some(connection), Some(installation)) => {
-                format!(", made by Drawbridge's installation {installation} for connection {connection}")
-            }
-            (Some(connection), None) => format!(", made by Drawbridge for connection {connection}"),
-            (None, _) => ", not made by Drawbridge".to_owned(),
-        };
+        let maker = site::maker(other);
         findings.error(
             Code::EndpointExists,
             format!("{} in {} leads to {resource} already ({}){maker}", other.id, target.vpc, other.state),
             "one endpoint per resource in a VPC",
-            format!(
-                "if {id} is used, keep it and take {vpc} out of the subscription's targets; else delete it: \
-                 `aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {id}`",
-                id = other.id,
-                vpc = target.vpc
-            ),
+            site::keep_or_delete(other, &target.vpc, "the subscription's targets"),
         );
     }
     let networks = listed(

@@ -6,7 +6,7 @@ pub const VERSION: i64 = 1;
 
 /// A document's size: far below what one item of the ledger holds (400 KB), far above any real one.
 pub(super) const DOCUMENT_BYTES: usize = 64 * 1024;
-/// How deep a document may nest; a subscription needs six levels.
+/// How deep a document may nest; a subscription with an endpoint policy needs ten levels.
 pub(super) const DEPTH: usize = 16;
 /// How many values a document may hold.
 pub(super) const VALUES: usize = 10_000;
@@ -18,6 +18,12 @@ pub(super) const SHARE_NAMES: usize = 50;
 pub(super) const SHARE_NAME_LENGTH: usize = 256;
 pub(super) const SHARES: usize = 50;
 pub(super) const TARGETS: usize = 50;
+/// 50 interface endpoints per VPC by AWS's default quota [AWS: PrivateLink quotas].
+pub(super) const ENDPOINTS: usize = 50;
+/// Of one gateway endpoint: a VPC has 200 by default [AWS: Amazon VPC quotas].
+pub(super) const ROUTE_TABLES: usize = 200;
+/// Of an endpoint policy [AWS: PrivateLink quotas].
+pub(super) const POLICY_CHARACTERS: usize = 20_480;
 /// One per Availability Zone; no Region has nearly as many.
 pub(super) const SUBNETS: usize = 16;
 /// An endpoint stands on network interfaces, and these take 5 security groups by default and 16 at

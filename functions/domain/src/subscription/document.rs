@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{PrivateDns, Subnets, Subscription, Target, bounds};
+use super::{
+    EndpointItem, GatewayItem, InterfaceItem, NetworkItem, PrivateDns, RouteTables, Subnets, Subscription, Target,
+    VpcTarget, bounds,
+};
 
 impl Subscription {
     /// The canonical document: [`super::parse`] reads it back to an equal value. Defaults are
@@ -24,18 +27,24 @@ impl Subscription {
         if let Some(connections) = self.limits.connections_per_share {
             limits.insert("connections_per_share".to_owned(), json!(connections));
         }
-        json!({
+        let mut document = json!({
             "version": bounds::VERSION,
             "name": self.name,
-            "trust": trust_document,
-            "otherwise": self.otherwise,
-            "on_revoke": self.on_revoke,
             "profile": self.profile,
-            "targets": self.targets.iter().map(target).collect::<Vec<_>>(),
             "tags": self.tags,
             "limits": limits,
             "ports": self.ports,
-        })
+        });
+        if trust.is_of_somebody() {
+            document["trust"] = trust_document.into();
+            document["otherwise"] = json!(self.otherwise);
+            document["on_revoke"] = json!(self.on_revoke);
+            document["targets"] = self.targets.iter().map(target).collect();
+        }
+        if !self.endpoints.is_empty() {
+            document["endpoints"] = self.endpoints.iter().map(endpoint).collect();
+        }
+        document
     }
 }
 
@@ -44,23 +53,72 @@ fn target(target: &Target) -> Value {
         Target::ServiceNetwork(target) => {
             json!({"service_network": target.service_network, "private_dns": target.private_dns})
         }
-        Target::Vpc(target) => {
-            let subnets = match &target.subnets {
-                Subnets::Auto => json!("auto"),
-                Subnets::Listed(subnets) => json!(subnets),
-            };
-            let mut document =
-                json!({"vpc": target.vpc, "subnets": subnets, "security_groups": target.security_groups});
-            let private_dns = match &target.private_dns {
-                PrivateDns::ProfileDefault => return document,
-                PrivateDns::Off => json!("off"),
-                PrivateDns::AllDomains => json!("all-domains"),
-                PrivateDns::VerifiedDomainsOnly => json!("verified-domains-only"),
-                PrivateDns::VerifiedAndSpecified(domains) => json!({"verified-and-specified": domains}),
-                PrivateDns::SpecifiedOnly(domains) => json!({"specified-only": domains}),
-            };
-            document["private_dns"] = private_dns;
+        Target::Vpc(target) => vpc(target),
+    }
+}
+
+fn subnets(subnets: &Subnets) -> Value {
+    match subnets {
+        Subnets::Auto => json!("auto"),
+        Subnets::Listed(subnets) => json!(subnets),
+    }
+}
+
+fn vpc(target: &VpcTarget) -> Value {
+    let mut document =
+        json!({"vpc": target.vpc, "subnets": subnets(&target.subnets), "security_groups": target.security_groups});
+    let private_dns = match &target.private_dns {
+        PrivateDns::ProfileDefault => return document,
+        PrivateDns::Off => json!("off"),
+        PrivateDns::AllDomains => json!("all-domains"),
+        PrivateDns::VerifiedDomainsOnly => json!("verified-domains-only"),
+        PrivateDns::VerifiedAndSpecified(domains) => json!({"verified-and-specified": domains}),
+        PrivateDns::SpecifiedOnly(domains) => json!({"specified-only": domains}),
+    };
+    document["private_dns"] = private_dns;
+    document
+}
+
+fn endpoint(item: &EndpointItem) -> Value {
+    match item {
+        EndpointItem::Interface(item) => interface(item),
+        EndpointItem::Gateway(item) => gateway(item),
+        EndpointItem::ServiceNetwork(NetworkItem { service_network, at }) => {
+            let mut document = vpc(at);
+            document["service_network"] = json!(service_network);
             document
         }
     }
+}
+
+fn interface(item: &InterfaceItem) -> Value {
+    let mut document = json!({
+        "interface": item.service,
+        "vpc": item.vpc,
+        "subnets": subnets(&item.subnets),
+        "security_groups": item.security_groups,
+    });
+    if let Some(region) = &item.region {
+        document["region"] = json!(region);
+    }
+    if let Some(private_dns) = item.private_dns {
+        document["private_dns"] = json!(private_dns);
+    }
+    if let Some(policy) = &item.policy {
+        document["policy"] = json!(policy);
+    }
+    document
+}
+
+fn gateway(item: &GatewayItem) -> Value {
+    let mut document = json!({"gateway": item.service, "vpc": item.vpc});
+    match &item.route_tables {
+        RouteTables::All => document["route_tables"] = json!("all"),
+        RouteTables::Listed(tables) => document["route_tables"] = json!(tables),
+        RouteTables::OfSubnets(subnets) => document["subnets"] = json!(subnets),
+    }
+    if let Some(policy) = &item.policy {
+        document["policy"] = json!(policy);
+    }
+    document
 }

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod document;
+mod endpoints;
 mod parse;
 mod schema;
 
@@ -11,12 +12,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Home;
 use crate::ids::{
-    AccountId, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
+    AccountId, ResourceArn, ResourceShareArn, SecurityGroupId, Service, ServiceNetworkId, SubnetId, SubscriptionName,
+    VpcId,
 };
 use crate::profile::ProfileName;
+use crate::resource::Resource;
 
 pub use bounds::VERSION;
+pub use endpoints::{
+    EndpointItem, GatewayItem, GatewayService, InterfaceItem, NetworkItem, NetworkName, Policy, RouteTables,
+};
 pub use parse::{Problem, Problems, newer_version, parse};
 pub use schema::json_schema;
 
@@ -25,7 +32,7 @@ pub use schema::json_schema;
 pub struct Subscription {
     /// Its name, unique in the installation.
     pub name: SubscriptionName,
-    /// Whom and what it trusts.
+    /// Whom and what it trusts; nobody if it only asks for endpoints.
     pub trust: Trust,
     /// What happens to a share that nobody's trust covers.
     pub otherwise: Otherwise,
@@ -33,21 +40,29 @@ pub struct Subscription {
     pub on_revoke: OnRevoke,
     /// What is true of the vendor.
     pub profile: ProfileName,
-    /// Where to connect; at least one, each VPC or service network at most once.
+    /// Where to connect what is shared, each VPC or service network at most once; at least one if it
+    /// trusts anybody.
     pub targets: Vec<Target>,
     /// Tags for what is made, besides Drawbridge's own; at most 40, none starting with `aws:` or `drawbridge:`.
     pub tags: BTreeMap<String, String>,
     /// What it may cost at most.
     pub limits: Limits,
-    /// Ports of resource configurations by name, for when AWS does not show them.
+    /// Ports of resource configurations by name or id and of services by name, for when AWS does not
+    /// show them.
     pub ports: BTreeMap<String, u16>,
+    /// Endpoints that it asks for by itself, each service or service network in each VPC at most
+    /// once. Left out of digests where there are none, so that they are what they were before
+    /// there was such a thing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<EndpointItem>,
 }
 
 /// Whom and what a subscription trusts. All of its conditions must hold; the sender is the one
 /// that grants, the others only narrow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trust {
-    /// The accounts whose shares are accepted; at least one.
+    /// The accounts whose shares are accepted. None: nobody is trusted, and everything else here
+    /// says nothing.
     pub senders: Vec<AccountId>,
     /// If not empty: the share's name must match one of these patterns (`*` any text, `?` one
     /// character). The sender chooses the name, so this narrows and never grants.
@@ -58,23 +73,48 @@ pub struct Trust {
     pub resource_types: Vec<ResourceType>,
 }
 
+impl Trust {
+    /// Of a subscription that only asks for endpoints.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            senders: Vec::new(),
+            share_names: Vec::new(),
+            shares: Vec::new(),
+            resource_types: ResourceType::DEFAULT.to_vec(),
+        }
+    }
+
+    /// Whether it trusts anybody at all.
+    #[must_use]
+    pub fn is_of_somebody(&self) -> bool {
+        !self.senders.is_empty()
+    }
+}
+
 /// The RAM resource types that can be connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ResourceType {
     /// `vpc-lattice:ResourceConfiguration`
     #[serde(rename = "vpc-lattice:ResourceConfiguration")]
     ResourceConfiguration,
+    /// `vpc-lattice:ServiceNetwork`
+    #[serde(rename = "vpc-lattice:ServiceNetwork")]
+    ServiceNetwork,
 }
 
 impl ResourceType {
     /// All that can be named in a subscription.
-    pub const ALL: &'static [Self] = &[Self::ResourceConfiguration];
+    pub const ALL: &'static [Self] = &[Self::ResourceConfiguration, Self::ServiceNetwork];
+    /// What a subscription trusts that names none. It stays so: no upgrade may widen trust.
+    pub const DEFAULT: &'static [Self] = &[Self::ResourceConfiguration];
 
     /// RAM's own spelling.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ResourceConfiguration => "vpc-lattice:ResourceConfiguration",
+            Self::ServiceNetwork => "vpc-lattice:ServiceNetwork",
         }
     }
 
@@ -82,6 +122,12 @@ impl ResourceType {
     #[must_use]
     pub fn is(self, ram_type: &str) -> bool {
         self.as_str().eq_ignore_ascii_case(ram_type)
+    }
+
+    /// RAM's type, if it is one of those that can be connected.
+    #[must_use]
+    pub fn of(ram_type: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|of| of.is(ram_type))
     }
 }
 
@@ -112,13 +158,13 @@ pub enum OnRevoke {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// A resource endpoint in a VPC.
+    /// A resource or service-network endpoint in a VPC.
     Vpc(VpcTarget),
     /// An association with a service network.
     ServiceNetwork(ServiceNetworkTarget),
 }
 
-/// A VPC to put resource endpoints into.
+/// A VPC to put resource and service-network endpoints into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct VpcTarget {
     /// The VPC.
@@ -141,7 +187,7 @@ pub enum Subnets {
     Listed(Vec<SubnetId>),
 }
 
-/// Private DNS of a resource endpoint.
+/// Private DNS of a resource or service-network endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PrivateDns {
@@ -183,15 +229,45 @@ pub enum Kind {
     ResourceEndpoint,
     /// VPC Lattice `CreateServiceNetworkResourceAssociation`.
     ServiceNetworkResource,
+    /// EC2 `CreateVpcEndpoint`, type `ServiceNetwork`.
+    ServiceNetworkEndpoint,
+    /// EC2 `CreateVpcEndpoint`, type `Interface`.
+    InterfaceEndpoint,
+    /// EC2 `CreateVpcEndpoint`, type `Gateway`.
+    GatewayEndpoint,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::ResourceEndpoint,
+        Self::ServiceNetworkResource,
+        Self::ServiceNetworkEndpoint,
+        Self::InterfaceEndpoint,
+        Self::GatewayEndpoint,
+    ];
+
+    /// The kind that connects what is shared with a target; none if nothing does: a service network
+    /// is no resource of another one.
+    #[must_use]
+    pub const fn of_shared(shared: ResourceType, target: &TargetKey) -> Option<Self> {
+        match (shared, target) {
+            (ResourceType::ResourceConfiguration, TargetKey::Vpc(_)) => Some(Self::ResourceEndpoint),
+            (ResourceType::ResourceConfiguration, TargetKey::ServiceNetwork(_)) => Some(Self::ServiceNetworkResource),
+            (ResourceType::ServiceNetwork, TargetKey::Vpc(_)) => Some(Self::ServiceNetworkEndpoint),
+            (ResourceType::ServiceNetwork, TargetKey::ServiceNetwork(_)) => None,
+        }
+    }
+
     /// As it stands in ids, the ledger and the CLI.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ResourceEndpoint => "resource-endpoint",
             Self::ServiceNetworkResource => "service-network-resource",
+            Self::ServiceNetworkEndpoint => "service-network-endpoint",
+            Self::InterfaceEndpoint => "interface-endpoint",
+            Self::GatewayEndpoint => "gateway-endpoint",
         }
     }
 }
@@ -205,17 +281,6 @@ pub enum TargetKey {
     Vpc(VpcId),
     /// A service network.
     ServiceNetwork(ServiceNetworkId),
-}
-
-impl TargetKey {
-    /// The kind of connection that reaches it.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Vpc(_) => Kind::ResourceEndpoint,
-            Self::ServiceNetwork(_) => Kind::ServiceNetworkResource,
-        }
-    }
 }
 
 impl fmt::Display for TargetKey {
@@ -238,11 +303,60 @@ impl Target {
     }
 }
 
+/// What a subscription says of one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settings<'a> {
+    /// Of a resource endpoint.
+    Resource(&'a VpcTarget),
+    /// Of an association with a service network.
+    Association(&'a ServiceNetworkTarget),
+    /// Of a service-network endpoint.
+    ServiceNetwork(&'a VpcTarget),
+    /// Of an interface endpoint.
+    Interface(&'a InterfaceItem),
+    /// Of a gateway endpoint.
+    Gateway(&'a GatewayItem),
+}
+
 impl Subscription {
     /// The settings for this target, if the subscription names it.
     #[must_use]
     pub fn target(&self, key: &TargetKey) -> Option<&Target> {
         self.targets.iter().find(|target| target.key() == *key)
+    }
+
+    /// The settings with which it asks for this connection by itself, whoever owns what it leads to.
+    #[must_use]
+    pub fn asks_for(&self, kind: Kind, resource: &Resource, target: &TargetKey, home: &Home) -> Option<Settings<'_>> {
+        let item = self.endpoints.iter().find(|item| {
+            item.kind() == kind && item.target() == *target && item.resource(home).as_ref() == Some(resource)
+        })?;
+        Some(match item {
+            EndpointItem::Interface(item) => Settings::Interface(item),
+            EndpointItem::Gateway(item) => Settings::Gateway(item),
+            EndpointItem::ServiceNetwork(item) => Settings::ServiceNetwork(&item.at),
+        })
+    }
+
+    /// The settings with which it connects what is shared with it, whatever it trusts.
+    #[must_use]
+    pub fn connects(&self, kind: Kind, target: &TargetKey) -> Option<Settings<'_>> {
+        let trusts = |of| self.trust.resource_types.contains(&of);
+        match (kind, self.target(target)?) {
+            (Kind::ResourceEndpoint, Target::Vpc(target)) => Some(Settings::Resource(target)),
+            (Kind::ServiceNetworkResource, Target::ServiceNetwork(target)) => Some(Settings::Association(target)),
+            (Kind::ServiceNetworkEndpoint, Target::Vpc(target)) if trusts(ResourceType::ServiceNetwork) => {
+                Some(Settings::ServiceNetwork(target))
+            }
+            _ => None,
+        }
+    }
+
+    /// The settings that it has for a connection: as it asks for it by itself, else as it connects
+    /// what is shared.
+    #[must_use]
+    pub fn settings(&self, kind: Kind, resource: &Resource, target: &TargetKey, home: &Home) -> Option<Settings<'_>> {
+        self.asks_for(kind, resource, target, home).or_else(|| self.connects(kind, target))
     }
 
     /// Whether the sender is one that it trusts.
@@ -255,5 +369,11 @@ impl Subscription {
     #[must_use]
     pub fn port_of(&self, name: Option<&str>, resource: &ResourceArn) -> Option<u16> {
         name.and_then(|name| self.ports.get(name)).or_else(|| self.ports.get(resource.id())).copied()
+    }
+
+    /// The port that it gives for a service.
+    #[must_use]
+    pub fn port_of_service(&self, service: &Service) -> Option<u16> {
+        self.ports.get(service.name()).copied()
     }
 }

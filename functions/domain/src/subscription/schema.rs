@@ -5,8 +5,11 @@
 
 use serde_json::{Value, json};
 
-use super::{OnRevoke, Otherwise, ResourceType, bounds};
-use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
+use super::{GatewayService, NetworkName, OnRevoke, Otherwise, ResourceType, bounds};
+use crate::ids::{
+    AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
+    SubscriptionName, VpcId,
+};
 use crate::profile::ProfileName;
 
 /// The JSON Schema (2020-12) of a subscription document, version 1.
@@ -15,10 +18,12 @@ pub fn json_schema() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Drawbridge subscription, version 1",
-        "description": "Whom an account trusts to share AWS PrivateLink resources with it, and where it connects them.",
+        "description": "Whom an account trusts to share AWS PrivateLink resources with it, where it connects them, and which endpoints it asks for by itself.",
         "type": "object",
         "additionalProperties": false,
-        "required": ["version", "name", "trust", "targets"],
+        "required": ["version", "name"],
+        "anyOf": [{"required": ["targets"]}, {"required": ["endpoints"]}],
+        "dependentRequired": {"trust": ["targets"], "targets": ["trust"], "otherwise": ["trust"], "on_revoke": ["trust"]},
         "properties": {
             "version": {"const": bounds::VERSION, "description": "The version of this document's format."},
             "name": text("^[a-z][a-z0-9-]{0,63}$", SubscriptionName::EXPECTED),
@@ -45,6 +50,19 @@ pub fn json_schema() -> Value {
                 "maxItems": bounds::TARGETS,
                 "items": {"oneOf": [{"$ref": "#/$defs/vpc"}, {"$ref": "#/$defs/serviceNetwork"}]},
             },
+            "endpoints": {
+                "description": "Endpoints that need no share; each service or service network in each VPC at most once.",
+                "type": "array",
+                "minItems": 1,
+                "maxItems": bounds::ENDPOINTS,
+                "items": {
+                    "oneOf": [
+                        {"$ref": "#/$defs/interfaceEndpoint"},
+                        {"$ref": "#/$defs/gatewayEndpoint"},
+                        {"$ref": "#/$defs/serviceNetworkEndpoint"},
+                    ],
+                },
+            },
             "tags": tags(),
             "limits": {
                 "description": "What the subscription may cost at most.",
@@ -60,9 +78,12 @@ pub fn json_schema() -> Value {
                 },
             },
             "ports": {
-                "description": "Ports of resource configurations, by name or id, for when AWS does not show them.",
+                "description": "Ports of resource configurations, by name or id, and of services, by name, for when AWS does not show them.",
                 "type": "object",
-                "propertyNames": {"pattern": "^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$"},
+                "propertyNames": {
+                    "maxLength": 255,
+                    "pattern": format!("^[a-z0-9][a-z0-9-]{{1,38}}[a-z0-9]$|{SERVICE}"),
+                },
                 "additionalProperties": {"type": "integer", "minimum": 1, "maximum": u16::MAX},
             },
         },
@@ -70,6 +91,14 @@ pub fn json_schema() -> Value {
             "trust": trust(),
             "vpc": vpc(),
             "serviceNetwork": service_network(),
+            "interfaceEndpoint": interface_endpoint(),
+            "gatewayEndpoint": gateway_endpoint(),
+            "serviceNetworkEndpoint": service_network_endpoint(),
+            "policy": {
+                "description": "An endpoint policy, of at most 20,480 characters. Quote account ids.",
+                "type": "object",
+                "required": ["Statement"],
+            },
             "domains": list(
                 bounds::DOMAINS,
                 &json!({
@@ -83,6 +112,7 @@ pub fn json_schema() -> Value {
     })
 }
 
+const SERVICE: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}$";
 const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 fn text(pattern: &str, description: &str) -> Value {
@@ -134,24 +164,14 @@ fn vpc() -> Value {
         })
     };
     json!({
-        "description": "A VPC to put a resource endpoint into, for each resource.",
+        "description": "A VPC to put an endpoint into, for each resource.",
         "type": "object",
         "additionalProperties": false,
         "required": ["vpc", "security_groups"],
         "properties": {
-            "vpc": text("^vpc-[a-z0-9]{1,32}$", VpcId::EXPECTED),
-            "subnets": {
-                "description": "auto: the best subnet of each usable Availability Zone; or exactly these, one per zone.",
-                "oneOf": [
-                    {"const": "auto"},
-                    list(bounds::SUBNETS, &text("^subnet-[a-z0-9]{1,32}$", SubnetId::EXPECTED)),
-                ],
-                "default": "auto",
-            },
-            "security_groups": list(
-                bounds::SECURITY_GROUPS,
-                &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED),
-            ),
+            "vpc": vpc_id(),
+            "subnets": subnets(),
+            "security_groups": security_groups(),
             "private_dns": {
                 "description": "For which names private DNS answers with the endpoint; as the profile prefers if left out.",
                 "oneOf": [
@@ -162,6 +182,89 @@ fn vpc() -> Value {
             },
         },
     })
+}
+
+fn vpc_id() -> Value {
+    text("^vpc-[a-z0-9]{1,32}$", VpcId::EXPECTED)
+}
+
+fn subnet_ids() -> Value {
+    list(bounds::SUBNETS, &text("^subnet-[a-z0-9]{1,32}$", SubnetId::EXPECTED))
+}
+
+fn subnets() -> Value {
+    json!({
+        "description": "auto: the best subnet of each usable Availability Zone; or exactly these, one per zone.",
+        "oneOf": [{"const": "auto"}, subnet_ids()],
+        "default": "auto",
+    })
+}
+
+fn security_groups() -> Value {
+    list(bounds::SECURITY_GROUPS, &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED))
+}
+
+fn interface_endpoint() -> Value {
+    let mut service = text(SERVICE, ServiceName::EXPECTED);
+    service["maxLength"] = json!(255);
+    let mut region = text("^[a-z0-9-]*[0-9]$", Region::EXPECTED);
+    region["minLength"] = json!(5);
+    region["maxLength"] = json!(25);
+    json!({
+        "description": "An interface endpoint to a service.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["interface", "vpc", "security_groups"],
+        "properties": {
+            "interface": service,
+            "region": region,
+            "vpc": vpc_id(),
+            "subnets": subnets(),
+            "security_groups": security_groups(),
+            "private_dns": {
+                "description": "Whether the service's private name answers with the endpoint; if the service has one, if left out.",
+                "type": "boolean",
+            },
+            "policy": {"$ref": "#/$defs/policy"},
+        },
+    })
+}
+
+fn gateway_endpoint() -> Value {
+    json!({
+        "description": "A gateway endpoint: a route to the service in route tables.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["gateway", "vpc"],
+        "oneOf": [{"required": ["route_tables"]}, {"required": ["subnets"]}],
+        "properties": {
+            "gateway": {"enum": GatewayService::ALL},
+            "vpc": vpc_id(),
+            "route_tables": {
+                "description": "all: every route table of the VPC; or exactly these.",
+                "oneOf": [
+                    {"const": "all"},
+                    list(bounds::ROUTE_TABLES, &text("^rtb-[a-z0-9]{1,32}$", RouteTableId::EXPECTED)),
+                ],
+            },
+            "subnets": subnet_ids(),
+            "policy": {"$ref": "#/$defs/policy"},
+        },
+    })
+}
+
+fn service_network_endpoint() -> Value {
+    let mut endpoint = vpc();
+    let mut network = text(
+        "^(sn-[a-z0-9]{1,32}|arn:aws[^:\\s]*:vpc-lattice:[^:\\s]+:[0-9]{12}:servicenetwork/sn-[a-z0-9]{1,32})$",
+        NetworkName::EXPECTED,
+    );
+    network["maxLength"] = json!(2048);
+    endpoint["description"] =
+        json!("A service-network endpoint: everything in the service network, reached from a VPC.");
+    endpoint["required"] = json!(["service_network", "vpc", "security_groups"]);
+    endpoint["properties"]["service_network"] = network;
+    endpoint
 }
 
 fn service_network() -> Value {

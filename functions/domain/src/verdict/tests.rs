@@ -289,6 +289,22 @@ fn the_digest_changes_exactly_when_a_subscription_that_decides_changes() {
     assert_eq!(before, of(&[subscription("a"), changed.clone()]), "another sender's");
     assert_eq!(before, of(&[subscription("a")]), "another sender's, gone");
 
+    let mut asking = subscription("a");
+    asking.endpoints.push(crate::subscription::EndpointItem::Gateway(crate::testing::gateway_item()));
+    assert_eq!(before, of(&[asking.clone(), elsewhere("b")]), "endpoints without a share decide nothing of one");
+    asking.trust = crate::subscription::Trust::nobody();
+    asking.targets.clear();
+    let of_stranger = |subscriptions: &[Subscription]| digest(subscriptions, &account("888899990000"));
+    assert_eq!(
+        of_stranger(&[elsewhere("b")]),
+        of_stranger(&[elsewhere("b"), asking]),
+        "nor whether strangers are held"
+    );
+    // Before there were endpoints in it, a subscription had this form: an upgrade vets nothing again.
+    let form = serde_json::to_value(subscription("a")).unwrap();
+    let keys: Vec<_> = form.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["limits", "name", "on_revoke", "otherwise", "ports", "profile", "tags", "targets", "trust"]);
+
     let deciding: [fn(&mut Subscription); 9] = [
         |s| s.trust.senders.push(account(STRANGER)),
         |s| s.trust.share_names.push("*".to_owned()),
@@ -398,7 +414,7 @@ proptest! {
             prop_assert_eq!(facts.arn.owner(), facts.sender.as_str());
             prop_assert!(!facts.resources.is_empty());
             prop_assert_eq!(connectable(&facts).count(), facts.resources.len());
-            prop_assert!(connectable(&facts).all(|arn| arn.owner() == facts.sender.as_str()));
+            prop_assert!(connectable(&facts).all(|(arn, _)| arn.owner() == facts.sender.as_str()));
             prop_assert!(facts.invitation.iter().all(|i| matches!(i.status, InvitationStatus::Pending | InvitationStatus::Accepted)));
             for claim in &verdict.claims {
                 prop_assert!(subscriptions.iter().any(|s| s.name == *claim

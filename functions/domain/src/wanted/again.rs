@@ -31,12 +31,13 @@ fn share(digest: &str) -> ShareRecord {
 
 fn asked(existing: &Connection, share: &ShareRecord) -> Option<(Connection, String)> {
     let wish = Wish {
-        resource: resource("rcfg-1"),
+        kind: Kind::ResourceEndpoint,
+        resource: resource("rcfg-1").into(),
         resource_name: Some("orders".to_owned()),
         target: vpc_target("vpc-0a").key(),
         claims: vec![name("a")],
     };
-    fulfil(&home(), share, &wish, Some(existing), &[subscription("a")], now())
+    fulfil(&home(), &Origin::share(share), &wish, Some(existing), &[subscription("a")], now())
 }
 
 #[test]

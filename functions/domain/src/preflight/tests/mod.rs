@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod gateway;
+mod interface;
+mod network_endpoint;
 mod properties;
 mod service_network;
 mod vpc;
@@ -42,7 +45,13 @@ fn tags(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn subnet(id: &str, zone: &str, free_addresses: u32) -> Subnet {
-    Subnet { id: SubnetId::parse(id).unwrap(), vpc: vpc_id("vpc-0a"), az: AzId::parse(zone).unwrap(), free_addresses }
+    Subnet {
+        id: SubnetId::parse(id).unwrap(),
+        vpc: vpc_id("vpc-0a"),
+        az: AzId::parse(zone).unwrap(),
+        zone: None,
+        free_addresses,
+    }
 }
 
 fn rule(protocol: &str, from: u16, to: u16) -> Ingress {
@@ -60,6 +69,11 @@ fn endpoint(id: &str, endpoint_type: &str, resource: Option<ResourceArn>) -> End
         state: "available".to_owned(),
         vpc: Some(vpc_id("vpc-0a")),
         resource,
+        service_network: None,
+        service: None,
+        private_dns: false,
+        route_tables: Vec::new(),
+        dns: Vec::new(),
         tags: BTreeMap::new(),
         failure: None,
     }

@@ -6,17 +6,32 @@ use super::super::{
     Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, Trust,
     VpcTarget, bounds,
 };
+use super::endpoints;
 use super::reader::{Fields, Reader, below};
 use super::tree::{Node, Scalar, Value, WHOLE};
 use super::words::shown;
-use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
+use crate::ids::{
+    AccountId, ResourceShareArn, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
+};
 use crate::profile::ProfileName;
 
-const ROOT: &[&str] =
-    &["version", "name", "trust", "otherwise", "on_revoke", "profile", "targets", "tags", "limits", "ports"];
+const ROOT: &[&str] = &[
+    "version",
+    "name",
+    "trust",
+    "otherwise",
+    "on_revoke",
+    "profile",
+    "targets",
+    "endpoints",
+    "tags",
+    "limits",
+    "ports",
+];
 const TRUST: &[&str] = &["senders", "share_names", "shares", "resource_types"];
 const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
+const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
 const LIMITS: &[&str] = &["connections_per_share"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
@@ -26,13 +41,14 @@ const PRIVATE_DNS: &str = "`off`, `all-domains`, `verified-domains-only`, \
                            `verified-and-specified: [example.com]` or `specified-only: [example.com]`";
 
 /// Where a key belongs that is not known where it stands.
-fn elsewhere(key: &str) -> Option<String> {
+pub(super) fn elsewhere(key: &str) -> Option<String> {
     let of = |keys: &[&str], place: &str| keys.contains(&key).then(|| format!("it belongs {place}"));
     of(TRUST, "under `trust`")
         .or_else(|| of(LIMITS, "under `limits`"))
         .or_else(|| of(ROOT, "at the top of the document"))
         .or_else(|| of(VPC, "under an item of `targets` with a `vpc`"))
         .or_else(|| of(SERVICE_NETWORK, "under an item of `targets`"))
+        .or_else(|| of(ENDPOINT, "under an item of `endpoints`"))
 }
 
 /// What to say of a document of a version that this Drawbridge cannot read; none if it can.
@@ -71,9 +87,23 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
     let name = reader
         .require(&fields, "name", "one, such as `name: redis-production`")
         .and_then(|node| reader.id(node, "name", SubscriptionName::EXPECTED, SubscriptionName::parse));
-    let trust = reader
-        .require(&fields, "trust", "whom it trusts: `trust: {senders: [\"444455556666\"]}`")
-        .and_then(|node| trust(reader, node));
+    let endpoints = optional(&fields, "endpoints", Some(Vec::new()), |node, path| endpoints::read(reader, node, path));
+    // Whoever only asks for endpoints trusts nobody and has nowhere to connect what is shared.
+    let shares = ["trust", "targets"].iter().any(|key| fields.get(key).is_some()) || fields.get("endpoints").is_none();
+    let trust = if shares {
+        reader
+            .require(&fields, "trust", "whom it trusts: `trust: {senders: [\"444455556666\"]}`")
+            .and_then(|node| trust(reader, node))
+    } else {
+        for key in ["otherwise", "on_revoke"] {
+            if let Some(node) = fields.get(key) {
+                let message = "it says what happens to shares, and without `trust` and `targets` there are none to \
+                               decide on: add both, or remove it";
+                reader.problem(node.at, key, message);
+            }
+        }
+        Some(Trust::nobody())
+    };
     let otherwise =
         optional(&fields, "otherwise", Some(Otherwise::Ignore), |node, path| reader.one_of(node, path, OTHERWISE));
     let on_revoke =
@@ -81,9 +111,13 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
     let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
     let profile =
         optional(&fields, "profile", Some(ProfileName::Generic), |node, path| reader.one_of(node, path, &profiles));
-    let targets = reader
-        .require(&fields, "targets", "at least one, with a `vpc` or a `service_network`")
-        .and_then(|node| targets(reader, node));
+    let targets = if shares {
+        reader
+            .require(&fields, "targets", "at least one, with a `vpc` or a `service_network`")
+            .and_then(|node| targets(reader, node))
+    } else {
+        Some(Vec::new())
+    };
     let tags = optional(&fields, "tags", Some(BTreeMap::new()), |node, path| tags(reader, node, path));
     let limits = optional(&fields, "limits", Some(Limits::default()), |node, path| limits(reader, node, path));
     let ports = optional(&fields, "ports", Some(BTreeMap::new()), |node, path| ports(reader, node, path));
@@ -100,11 +134,12 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         tags: tags?,
         limits: limits?,
         ports: ports?,
+        endpoints: endpoints?,
     })
 }
 
 /// What a key holds, or what holds without it.
-fn optional<T>(
+pub(super) fn optional<T>(
     fields: &Fields<'_>,
     key: &str,
     default: Option<T>,
@@ -141,7 +176,7 @@ fn trust(reader: &mut Reader, node: &Node) -> Option<Trust> {
         Some(reader.distinct(items, read, Clone::clone))
     });
     let all_types: Vec<_> = ResourceType::ALL.iter().map(|t| (t.as_str(), *t)).collect();
-    let resource_types = optional(&fields, "resource_types", Some(ResourceType::ALL.to_vec()), |node, path| {
+    let resource_types = optional(&fields, "resource_types", Some(ResourceType::DEFAULT.to_vec()), |node, path| {
         let items = reader.list(node, path, ResourceType::ALL.len(), "resource types of RAM's")?;
         let read = |reader: &mut Reader, node: &Node, path: &str| reader.one_of(node, path, &all_types);
         Some(reader.distinct(items, read, |resource_type| *resource_type))
@@ -226,43 +261,51 @@ fn target(reader: &mut Reader, node: &Node, path: &str) -> Option<Target> {
     }
 }
 
-fn vpc(reader: &mut Reader, node: &Node, path: &str) -> Option<VpcTarget> {
+pub(super) fn vpc(reader: &mut Reader, node: &Node, path: &str) -> Option<VpcTarget> {
     let fields = reader.fields(node, path, VPC, elsewhere)?;
-    let vpc = reader
-        .require(&fields, "vpc", "one, such as `vpc: vpc-0a1b2c3d`")
-        .and_then(|node| reader.id(node, &fields.path("vpc"), VpcId::EXPECTED, VpcId::parse));
-    let subnets = optional(&fields, "subnets", Some(Subnets::Auto), |node, path| subnets(reader, node, path));
-    let security_groups = reader
-        .require(&fields, "security_groups", "those of the endpoint: `security_groups: [sg-0a1b2c3d]`")
-        .and_then(|node| {
-            let path = fields.path("security_groups");
-            let items = reader.list(node, &path, bounds::SECURITY_GROUPS, "security group ids")?;
-            let read = |reader: &mut Reader, node: &Node, path: &str| {
-                reader.id(node, path, SecurityGroupId::EXPECTED, SecurityGroupId::parse)
-            };
-            Some(reader.distinct(items, read, Clone::clone))
-        });
-    let private_dns = optional(&fields, "private_dns", Some(PrivateDns::ProfileDefault), |node, path| {
-        private_dns(reader, node, path)
-    });
+    vpc_of(reader, &fields)
+}
+
+/// The place of an endpoint for what VPC Lattice leads to.
+pub(super) fn vpc_of(reader: &mut Reader, fields: &Fields<'_>) -> Option<VpcTarget> {
+    let vpc = vpc_id(reader, fields);
+    let subnets = optional(fields, "subnets", Some(Subnets::Auto), |node, path| subnets(reader, node, path));
+    let security_groups = security_groups(reader, fields);
+    let private_dns =
+        optional(fields, "private_dns", Some(PrivateDns::ProfileDefault), |node, path| private_dns(reader, node, path));
     Some(VpcTarget { vpc: vpc?, subnets: subnets?, security_groups: security_groups?, private_dns: private_dns? })
 }
 
-fn subnets(reader: &mut Reader, node: &Node, path: &str) -> Option<Subnets> {
+pub(super) fn vpc_id(reader: &mut Reader, fields: &Fields<'_>) -> Option<VpcId> {
+    let node = reader.require(fields, "vpc", "one, such as `vpc: vpc-0a1b2c3d`")?;
+    reader.id(node, &fields.path("vpc"), VpcId::EXPECTED, VpcId::parse)
+}
+
+pub(super) fn security_groups(reader: &mut Reader, fields: &Fields<'_>) -> Option<Vec<SecurityGroupId>> {
+    let node = reader.require(fields, "security_groups", "those of the endpoint: `security_groups: [sg-0a1b2c3d]`")?;
+    let items = reader.list(node, &fields.path("security_groups"), bounds::SECURITY_GROUPS, "security group ids")?;
+    let read = |reader: &mut Reader, node: &Node, path: &str| {
+        reader.id(node, path, SecurityGroupId::EXPECTED, SecurityGroupId::parse)
+    };
+    Some(reader.distinct(items, read, Clone::clone))
+}
+
+pub(super) fn subnets(reader: &mut Reader, node: &Node, path: &str) -> Option<Subnets> {
     match &node.value {
         Value::Scalar(text, Scalar::Text) if text == "auto" => Some(Subnets::Auto),
-        Value::List(_) => {
-            let items = reader.list(node, path, bounds::SUBNETS, "subnet ids")?;
-            let read = |reader: &mut Reader, node: &Node, path: &str| {
-                reader.id(node, path, SubnetId::EXPECTED, SubnetId::parse)
-            };
-            Some(Subnets::Listed(reader.distinct(items, read, Clone::clone)))
-        }
+        Value::List(_) => subnet_ids(reader, node, path).map(Subnets::Listed),
         _ => reader.expected(node, path, "`auto` or a list of subnet ids"),
     }
 }
 
-fn private_dns(reader: &mut Reader, node: &Node, path: &str) -> Option<PrivateDns> {
+pub(super) fn subnet_ids(reader: &mut Reader, node: &Node, path: &str) -> Option<Vec<SubnetId>> {
+    let items = reader.list(node, path, bounds::SUBNETS, "subnet ids")?;
+    let read =
+        |reader: &mut Reader, node: &Node, path: &str| reader.id(node, path, SubnetId::EXPECTED, SubnetId::parse);
+    Some(reader.distinct(items, read, Clone::clone))
+}
+
+pub(super) fn private_dns(reader: &mut Reader, node: &Node, path: &str) -> Option<PrivateDns> {
     match &node.value {
         Value::Scalar(text, Scalar::Text) => match text.as_str() {
             "off" => Some(PrivateDns::Off),
@@ -368,15 +411,18 @@ fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
 }
 
 fn ports(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, u16>> {
-    let entries =
-        reader.entries(node, path, "a mapping of resource configurations to ports, like `{orders-db: 12000}`")?;
+    let entries = reader.entries(
+        node,
+        path,
+        "a mapping of resource configurations or services to ports, like `{orders-db: 12000}`",
+    )?;
     let mut ports = BTreeMap::new();
     for entry in entries {
         let path = below(path, &entry.key);
-        if !is_configuration(&entry.key) {
+        if !is_configuration(&entry.key) && ServiceName::parse(entry.key.as_str()).is_err() {
             let message = format!(
-                "`{}` is neither the name of a resource configuration (3 to 40 characters from a-z, 0-9 and -) nor \
-                 its id, like rcfg-0a1b2c3d4e5f60718",
+                "`{}` is neither the name of a resource configuration (3 to 40 characters from a-z, 0-9 and -), nor \
+                 its id, like rcfg-0a1b2c3d4e5f60718, nor the name of an endpoint service",
                 shown(&entry.key)
             );
             reader.problem(entry.at, &path, message);

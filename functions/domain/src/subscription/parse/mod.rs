@@ -1,6 +1,7 @@
 //! The one parser of subscriptions: text to a tree that knows its places, tree to a value, every
 //! problem on the way noted.
 
+mod endpoints;
 mod fields;
 mod reader;
 #[cfg(test)]

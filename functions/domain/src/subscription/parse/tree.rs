@@ -196,7 +196,7 @@ impl Builder {
     fn start(&mut self, open: Open, at: Place) -> Result<(), Problem> {
         self.count(at)?;
         if self.open.len() >= bounds::DEPTH {
-            let message = format!("nested more than {} levels deep; a subscription needs six", bounds::DEPTH);
+            let message = format!("nested more than {} levels deep; a subscription needs ten at most", bounds::DEPTH);
             return Err(at.problem(WHOLE, message));
         }
         self.open.push(open);

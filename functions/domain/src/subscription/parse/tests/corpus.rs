@@ -36,7 +36,7 @@ impl Case {
     }
 }
 
-fn change(from: &str, to: &str) -> String {
+pub fn change(from: &str, to: &str) -> String {
     match from {
         "*" => to.to_owned(),
         "" => format!("{BASE}{to}"),
@@ -47,7 +47,7 @@ fn change(from: &str, to: &str) -> String {
     }
 }
 
-const fn case(from: &'static str, to: &'static str, problems: &'static [&'static str], schema: Schema) -> Case {
+pub const fn case(from: &'static str, to: &'static str, problems: &'static [&'static str], schema: Schema) -> Case {
     Case { from, to, problems, schema }
 }
 
@@ -86,6 +86,7 @@ pub fn good() -> Vec<String> {
             "  shares: ['arn:aws:ram:us-east-1:444455556666:resource-share/0a']\n  \
              resource_types: ['vpc-lattice:ResourceConfiguration']\ntargets:",
         ),
+        ("targets:", "  resource_types: ['vpc-lattice:ServiceNetwork', 'vpc-lattice:ResourceConfiguration']\ntargets:"),
         (
             "*",
             "{\"version\": 1, \"name\": \"a\", \"trust\": {\"senders\": [\"444455556666\"]},\n\
@@ -98,11 +99,16 @@ pub fn good() -> Vec<String> {
     good.push(include_str!("../../../../../../examples/minimal.yaml").to_owned());
     good.push(include_str!("../../../../../../examples/redis-production.yaml").to_owned());
     good.push(include_str!("../../../../../../examples/service-network.yaml").to_owned());
+    good.extend(super::corpus_endpoints::good());
     good
 }
 
 /// Documents that are refused.
-pub const BAD: &[Case] = &[
+pub fn bad() -> impl Iterator<Item = &'static Case> {
+    BAD.iter().chain(super::corpus_endpoints::BAD)
+}
+
+const BAD: &[Case] = &[
     // The document as a whole.
     case("*", "\u{feff}version: 2\n", &["1:10: version: the document is of version 2"], RefusesToo),
     case("*", "", &["1:1: document: the document is empty; a subscription starts with `version: 1`"], HasNoWords),
@@ -350,7 +356,7 @@ pub const BAD: &[Case] = &[
         "targets:",
         "  resource_types: ['vpc-lattice:Service']\ntargets:",
         &[
-            "5:20: trust.resource_types[0]: expected `vpc-lattice:ResourceConfiguration`, found the text `vpc-lattice:Service`",
+            "5:20: trust.resource_types[0]: expected `vpc-lattice:ResourceConfiguration` or `vpc-lattice:ServiceNetwork`, found the text `vpc-lattice:Service`",
         ],
         RefusesToo,
     ),
@@ -371,7 +377,7 @@ pub const BAD: &[Case] = &[
     case(
         "",
         "profile: redis\n",
-        &["8:10: profile: expected `generic` or `redis-cloud`, found the text `redis`"],
+        &["8:10: profile: expected `generic`, `aws-service` or `redis-cloud`, found the text `redis`"],
         RefusesToo,
     ),
     // Targets.

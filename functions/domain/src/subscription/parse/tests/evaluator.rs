@@ -58,6 +58,10 @@ impl Evaluator<'_> {
             "required" => value
                 .as_object()
                 .is_none_or(|entries| all(rule).iter().all(|key| entries.contains_key(key.as_str().unwrap()))),
+            "dependentRequired" => value.as_object().is_none_or(|entries| {
+                let with = rule.as_object().unwrap().iter().filter(|(key, _)| entries.contains_key(*key));
+                with.flat_map(|(_, needed)| all(needed)).all(|key| entries.contains_key(key.as_str().unwrap()))
+            }),
             "properties" => value.as_object().is_none_or(|entries| {
                 let known = rule.as_object().unwrap();
                 known.iter().all(|(key, schema)| entries.get(key).is_none_or(|value| self.accepts(schema, value)))

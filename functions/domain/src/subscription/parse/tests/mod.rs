@@ -1,12 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod corpus;
+mod corpus_endpoints;
 mod evaluator;
 mod properties;
 
 use serde_json::{Value as Json, json};
 
-use self::corpus::{BAD, BASE, Schema, good};
+use self::corpus::{BASE, Schema, bad, good};
 use super::super::{bounds, json_schema};
 use super::tree::{self, Node, Scalar, Value};
 use super::*;
@@ -43,7 +44,7 @@ fn lines(text: &str) -> Vec<String> {
 #[test]
 fn every_problem_is_told_with_its_place() {
     let mut wrong = Vec::new();
-    for case in BAD {
+    for case in bad() {
         let document = case.document();
         let told = lines(&document);
         let right = told.len() == case.problems.len()
@@ -72,7 +73,7 @@ fn schema_and_parser_agree() {
         let document = json_of(&tree::read(&document).unwrap());
         assert!(evaluator::accepts(&schema, &document), "the parser reads, the schema refuses {document}");
     }
-    for case in BAD {
+    for case in bad() {
         // Not every document is JSON at all.
         let Ok(tree) = tree::read(&case.document()) else { continue };
         let document = json_of(&tree);
@@ -97,7 +98,8 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(subscription.otherwise, Otherwise::Ignore);
     assert_eq!(subscription.on_revoke, OnRevoke::Keep);
     assert_eq!(subscription.profile, ProfileName::Generic);
-    assert_eq!(subscription.trust.resource_types, ResourceType::ALL);
+    assert_eq!(subscription.trust.resource_types, [ResourceType::ResourceConfiguration], "no upgrade widens trust");
+    assert!(subscription.endpoints.is_empty());
     assert!(subscription.trust.share_names.is_empty() && subscription.trust.shares.is_empty());
     assert_eq!(subscription.limits.connections_per_share, None);
     let [Target::Vpc(vpc)] = subscription.targets.as_slice() else { panic!() };
@@ -110,7 +112,15 @@ fn what_is_left_out_has_its_default() {
 
 #[test]
 fn the_examples_say_what_they_show() {
-    use super::super::{PrivateDns, Target};
+    use super::super::{Kind, PrivateDns, Target};
+    let text = include_str!("../../../../../../examples/endpoints.yaml");
+    let subscription = parse("endpoints.yaml", text).unwrap();
+    assert!(!subscription.trust.is_of_somebody() && subscription.targets.is_empty());
+    let kinds: Vec<_> = subscription.endpoints.iter().map(super::super::EndpointItem::kind).collect();
+    assert_eq!(
+        kinds,
+        [Kind::InterfaceEndpoint, Kind::InterfaceEndpoint, Kind::GatewayEndpoint, Kind::ServiceNetworkEndpoint]
+    );
     let text = include_str!("../../../../../../examples/redis-production.yaml");
     let subscription = parse("redis-production.yaml", text).unwrap();
     assert_eq!(subscription.ports.len(), 2);
@@ -173,6 +183,18 @@ fn lists_have_their_bounds() {
     assert!(parse("tag", &tag(128, 256)).is_ok());
     assert!(lines(&tag(129, 256))[0].contains("129 characters; expected 1 to 128"));
     assert!(lines(&tag(128, 257))[0].contains("257 characters; expected 0 to 256"));
+}
+
+#[test]
+fn a_policy_has_its_bound() {
+    let policy = |length: usize| {
+        let statement = format!("{{\"Sid\": \"{}\"}}", "x".repeat(length - r#"{"Statement":[{"Sid":""}]}"#.len()));
+        let item = "gateway: s3, vpc: vpc-0a, route_tables: all";
+        format!("{BASE}endpoints:\n  - {{{item}, policy: {{Statement: [{statement}]}}}}\n")
+    };
+    assert!(parse("policy", &policy(bounds::POLICY_CHARACTERS)).is_ok());
+    let told = lines(&policy(bounds::POLICY_CHARACTERS + 1));
+    assert!(told[0].contains("endpoints[0].policy: the policy has 20481 characters as JSON"), "{told:?}");
 }
 
 #[test]

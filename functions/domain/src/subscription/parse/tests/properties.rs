@@ -5,13 +5,18 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::super::super::endpoints::Policy;
 use super::super::super::{
-    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+    EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
+    PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
 };
 use super::super::{Subscription, parse, reader::unprintable};
-use super::corpus::{BAD, BASE, good};
+use super::corpus::{BASE, bad, good};
 use super::evaluator;
-use crate::ids::{AccountId, ResourceShareArn, SecurityGroupId, ServiceNetworkId, SubnetId, SubscriptionName, VpcId};
+use crate::ids::{
+    AccountId, Region, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId,
+    SubnetId, SubscriptionName, VpcId,
+};
 use crate::profile::ProfileName;
 
 /// Never a panic, and every place inside the document.
@@ -104,7 +109,7 @@ fn damaged(documents: Vec<String>) -> impl Strategy<Value = String> {
 }
 
 fn good_and_bad() -> Vec<String> {
-    good().into_iter().chain(BAD.iter().map(super::corpus::Case::document)).collect()
+    good().into_iter().chain(bad().map(super::corpus::Case::document)).collect()
 }
 
 fn text(length: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = String> {
@@ -142,10 +147,23 @@ fn distinct<T: Ord + std::fmt::Debug>(
     btree_set(items, size).prop_map(|set| set.into_iter().collect::<Vec<_>>()).prop_shuffle()
 }
 
-fn vpc_target() -> impl Strategy<Value = Target> {
-    let subnet = "subnet-[0-9a-f]{1,17}".prop_map(|id| SubnetId::parse(id).unwrap());
-    let group = "sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap());
-    let subnets = prop_oneof![Just(Subnets::Auto), distinct(subnet, 1..=6).prop_map(Subnets::Listed)];
+fn subnet() -> impl Strategy<Value = SubnetId> {
+    "subnet-[0-9a-f]{1,17}".prop_map(|id| SubnetId::parse(id).unwrap())
+}
+
+fn subnets() -> impl Strategy<Value = Subnets> {
+    prop_oneof![Just(Subnets::Auto), distinct(subnet(), 1..=6).prop_map(Subnets::Listed)]
+}
+
+fn groups() -> impl Strategy<Value = Vec<SecurityGroupId>> {
+    distinct("sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap()), 1..=5)
+}
+
+fn vpc() -> impl Strategy<Value = VpcId> {
+    "vpc-[0-9a-f]{1,17}".prop_map(|id| VpcId::parse(id).unwrap())
+}
+
+fn vpc_target() -> impl Strategy<Value = VpcTarget> {
     let private_dns = prop_oneof![
         Just(PrivateDns::Off),
         Just(PrivateDns::ProfileDefault),
@@ -154,11 +172,50 @@ fn vpc_target() -> impl Strategy<Value = Target> {
         distinct(domain(), 1..=10).prop_map(PrivateDns::VerifiedAndSpecified),
         distinct(domain(), 1..=10).prop_map(PrivateDns::SpecifiedOnly),
     ];
-    ("vpc-[0-9a-f]{1,17}", subnets, distinct(group, 1..=5), private_dns).prop_map(
-        |(vpc, subnets, security_groups, private_dns)| {
-            Target::Vpc(VpcTarget { vpc: VpcId::parse(vpc).unwrap(), subnets, security_groups, private_dns })
+    (vpc(), subnets(), groups(), private_dns).prop_map(|(vpc, subnets, security_groups, private_dns)| VpcTarget {
+        vpc,
+        subnets,
+        security_groups,
+        private_dns,
+    })
+}
+
+fn policy() -> impl Strategy<Value = Option<Policy>> {
+    let value = prop_oneof![text(0..=9).prop_map(serde_json::Value::from), any::<bool>().prop_map(Into::into)];
+    let statement = btree_map(text(1..=9), prop_oneof![value.clone(), vec(value, 0..3).prop_map(Into::into)], 0..4);
+    option::of(vec(statement, 0..3).prop_map(|all| Policy(serde_json::json!({"Statement": all}))))
+}
+
+fn endpoint() -> impl Strategy<Value = EndpointItem> {
+    let region = option::of(select(vec!["eu-west-1", "us-gov-east-1"]).prop_map(|r| Region::parse(r).unwrap()));
+    let service = "com(\\.[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?){2,4}".prop_map(|name| ServiceName::parse(name).unwrap());
+    let interface = (service, region, vpc(), subnets(), groups(), option::of(any::<bool>()), policy()).prop_map(
+        |(service, region, vpc, subnets, security_groups, private_dns, policy)| {
+            let item = InterfaceItem { service, region, vpc, subnets, security_groups, private_dns, policy };
+            EndpointItem::Interface(item)
         },
-    )
+    );
+    let table = "rtb-[0-9a-f]{1,17}".prop_map(|id| RouteTableId::parse(id).unwrap());
+    let route_tables = prop_oneof![
+        Just(RouteTables::All),
+        distinct(subnet(), 1..=3).prop_map(RouteTables::OfSubnets),
+        distinct(table, 1..=3).prop_map(RouteTables::Listed),
+    ];
+    let gateway = (select(GatewayService::ALL.to_vec()), vpc(), route_tables, policy()).prop_map(
+        |(service, vpc, route_tables, policy)| {
+            EndpointItem::Gateway(GatewayItem { service, vpc, route_tables, policy })
+        },
+    );
+    let name = ("sn-[0-9a-f]{1,17}", any::<bool>()).prop_map(|(id, own)| {
+        if own {
+            return NetworkName::Own(ServiceNetworkId::parse(id).unwrap());
+        }
+        let arn = format!("arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/{id}");
+        NetworkName::Arn(ResourceArn::parse(arn).unwrap())
+    });
+    let network = (name, vpc_target())
+        .prop_map(|(service_network, at)| EndpointItem::ServiceNetwork(NetworkItem { service_network, at }));
+    prop_oneof![interface, gateway, network]
 }
 
 fn target() -> impl Strategy<Value = Target> {
@@ -166,12 +223,13 @@ fn target() -> impl Strategy<Value = Target> {
         let service_network = ServiceNetworkId::parse(id).unwrap();
         Target::ServiceNetwork(ServiceNetworkTarget { service_network, private_dns })
     });
-    prop_oneof![vpc_target(), network]
+    prop_oneof![vpc_target().prop_map(Target::Vpc), network]
 }
 
 fn trust() -> impl Strategy<Value = Trust> {
-    (distinct("[0-9]{12}", 1..=5), distinct(text(1..=20), 0..=3), btree_set("[0-9a-f-]{1,36}", 0..=3)).prop_map(
-        |(senders, share_names, shares)| Trust {
+    let types = distinct(select(ResourceType::ALL.to_vec()).prop_map(ResourceType::as_str), 1..=2);
+    (distinct("[0-9]{12}", 1..=5), distinct(text(1..=20), 0..=3), btree_set("[0-9a-f-]{1,36}", 0..=3), types).prop_map(
+        |(senders, share_names, shares, types)| Trust {
             shares: shares
                 .iter()
                 .map(|id| format!("arn:aws:ram:us-east-1:{}:resource-share/{id}", senders[0]))
@@ -179,7 +237,7 @@ fn trust() -> impl Strategy<Value = Trust> {
                 .collect(),
             senders: senders.into_iter().map(|id| AccountId::parse(id).unwrap()).collect(),
             share_names,
-            resource_types: ResourceType::ALL.to_vec(),
+            resource_types: types.into_iter().filter_map(ResourceType::of).collect(),
         },
     )
 }
@@ -212,21 +270,43 @@ fn subscription() -> impl Strategy<Value = Subscription> {
         targets,
         tags,
         option::of(1u32..=10_000),
-        btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]", 1u16.., 0..4),
+        btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]|com\\.[a-z]{1,9}\\.[a-z0-9]{1,9}", 1u16.., 0..4),
+        (vec(endpoint(), 0..3), any::<bool>()),
     )
-        .prop_map(|(name, trust, (otherwise, on_revoke), profile, targets, tags, connections_per_share, ports)| {
-            Subscription {
-                name: SubscriptionName::parse(name).unwrap(),
+        .prop_map(
+            |(
+                name,
                 trust,
-                otherwise,
-                on_revoke,
+                (otherwise, on_revoke),
                 profile,
                 targets,
                 tags,
-                limits: Limits { connections_per_share },
+                connections_per_share,
                 ports,
-            }
-        })
+                (all, only),
+            )| {
+                let mut endpoints: Vec<EndpointItem> = Vec::new();
+                for endpoint in all {
+                    let same = |other: &EndpointItem| other.kind() == endpoint.kind() && other.vpc() == endpoint.vpc();
+                    if !endpoints.iter().any(same) {
+                        endpoints.push(endpoint);
+                    }
+                }
+                let only = only && !endpoints.is_empty();
+                Subscription {
+                    name: SubscriptionName::parse(name).unwrap(),
+                    trust: if only { Trust::nobody() } else { trust },
+                    otherwise: if only { Otherwise::Ignore } else { otherwise },
+                    on_revoke: if only { OnRevoke::Keep } else { on_revoke },
+                    profile,
+                    targets: if only { Vec::new() } else { targets },
+                    tags,
+                    limits: Limits { connections_per_share },
+                    ports,
+                    endpoints,
+                }
+            },
+        )
 }
 
 proptest! {

@@ -1,0 +1,85 @@
+//! Is a VPC ready for a service-network endpoint?
+
+use super::codes::Code;
+use super::site::{self, Needs, Site};
+use super::vpc::planned_dns;
+use super::{Findings, Preflight, VpcSeen, listed, security_groups, subnets};
+use crate::connection::PlannedCall;
+use crate::ids::{ConnectionId, ResourceArn};
+use crate::network::same_word;
+use crate::profile::Profile;
+use crate::subscription::VpcTarget;
+
+/// Whether a service-network endpoint for `network` can be made in the target's VPC, and how.
+///
+/// `exists` is none where its owner denies reading it. `ours` tells this connection's own endpoint
+/// from those of others.
+#[must_use]
+pub fn network_endpoint(
+    target: &VpcTarget,
+    profile: &Profile,
+    network: &ResourceArn,
+    exists: Option<bool>,
+    ours: &ConnectionId,
+    seen: &VpcSeen,
+) -> Preflight {
+    let private_dns = planned_dns(&target.private_dns, profile);
+    let mut findings = Findings::default();
+    let site = Site::from(target);
+    if exists == Some(false) {
+        findings.error(
+            Code::ServiceNetworkNotFound,
+            format!("there is no service network {network} that this account can see"),
+            "a service network of this account, or one that is shared with it",
+            "correct `service_network` in the subscription (another account's by its ARN), or ask its owner to share it",
+        );
+    }
+    site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns.enabled, "off");
+    let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
+    security_groups::check(&mut findings, site, &profile.ports, seen);
+    beside(&mut findings, target, network, ours, seen, private_dns.enabled);
+    let call = PlannedCall::ServiceNetworkEndpoint {
+        service_network: network.clone(),
+        vpc: target.vpc.clone(),
+        subnets,
+        security_groups: target.security_groups.clone(),
+        private_dns,
+    };
+    Preflight::of(findings, Some(call))
+}
+
+fn beside(
+    findings: &mut Findings,
+    target: &VpcTarget,
+    network: &ResourceArn,
+    ours: &ConnectionId,
+    seen: &VpcSeen,
+    private_dns: bool,
+) {
+    let standing = site::others(&seen.endpoints, &target.vpc, ours);
+    for other in standing.iter().filter(|endpoint| endpoint.service_network.as_ref() == Some(network)) {
+        findings.error(
+            Code::EndpointExists,
+            format!(
+                "{} in {} leads to {network} already ({}){}",
+                other.id,
+                target.vpc,
+                other.state,
+                site::maker(other)
+            ),
+            "one endpoint per service network in a VPC",
+            site::keep_or_delete(other, &target.vpc, "the subscription"),
+        );
+    }
+    let resources = standing.iter().filter(|other| same_word(&other.endpoint_type, "Resource"));
+    let resources = listed(resources.map(|endpoint| &endpoint.id));
+    if private_dns && !resources.is_empty() {
+        findings.warning(
+            Code::ResourceEndpointBeside,
+            format!("{} has resource endpoints ({resources})", target.vpc),
+            "with private DNS on, AWS refuses a service-network endpoint that leads to a resource which a resource \
+             endpoint of the VPC leads to",
+            "nothing if it does not; else keep one of the two, or set `private_dns: off`",
+        );
+    }
+}

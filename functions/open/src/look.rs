@@ -1,0 +1,180 @@
+//! Looks at everything that preflight of a connection needs, by kind.
+
+use drawbridge_domain::connection::Connection;
+use drawbridge_domain::identity::Home;
+use drawbridge_domain::ids::{ResourceArn, Service};
+use drawbridge_domain::network::ResourceConfiguration;
+use drawbridge_domain::ports::{LookAtNetwork, LookAtRoutes, LookAtServices, ResourceConfigurations, ServiceNetworks};
+use drawbridge_domain::preflight::{self, Preflight, RoutesSeen, VpcSeen};
+use drawbridge_domain::profile::Profile;
+use drawbridge_domain::resource::Resource;
+use drawbridge_domain::subscription::{
+    GatewayItem, InterfaceItem, RouteTables, ServiceNetworkTarget, Settings, Subnets, Subscription, VpcTarget,
+};
+use drawbridge_domain::{Class, Fault, FaultName};
+
+/// What is looked through.
+pub struct Ports<'a, E, N> {
+    pub ec2: &'a E,
+    pub lattice: &'a N,
+}
+
+impl<E, N> Ports<'_, E, N>
+where
+    E: LookAtNetwork + LookAtServices + LookAtRoutes,
+    N: ResourceConfigurations + ServiceNetworks,
+{
+    /// What stands against the connection, and the call to make if nothing does.
+    pub async fn preflight(
+        &self,
+        connection: &Connection,
+        subscription: &Subscription,
+        settings: Settings<'_>,
+        home: &Home,
+    ) -> Result<Preflight, Fault> {
+        match (settings, &connection.resource) {
+            (Settings::Resource(target), Resource::Arn(arn)) => {
+                self.resource(connection, subscription, target, arn, home).await
+            }
+            (Settings::Association(target), Resource::Arn(arn)) => {
+                self.association(connection, target, arn, home).await
+            }
+            (Settings::ServiceNetwork(target), Resource::Arn(arn)) => {
+                self.network(connection, subscription, target, arn, home).await
+            }
+            (Settings::Interface(item), Resource::Service(service)) => {
+                self.interface(connection, subscription, item, service).await
+            }
+            (Settings::Gateway(item), Resource::Service(service)) => self.gateway(connection, item, service).await,
+            (_, resource) => Err(FaultName::InvalidRequest
+                .because(format!("the ledger says that a {} leads to {resource}", connection.kind.as_str()))),
+        }
+    }
+
+    async fn resource(
+        &self,
+        connection: &Connection,
+        subscription: &Subscription,
+        target: &VpcTarget,
+        resource: &ResourceArn,
+        home: &Home,
+    ) -> Result<Preflight, Fault> {
+        let configuration = self.configuration(resource).await?;
+        let seen = self.vpc(target).await?;
+        let profile = Profile::of(subscription.profile);
+        let preflight = preflight::vpc(target, profile, resource, configuration.as_ref(), &connection.id, &seen);
+        Ok(preflight.in_region(resource, &home.region))
+    }
+
+    async fn association(
+        &self,
+        connection: &Connection,
+        target: &ServiceNetworkTarget,
+        resource: &ResourceArn,
+        home: &Home,
+    ) -> Result<Preflight, Fault> {
+        let configuration = self.configuration(resource).await?;
+        let network = self.lattice.service_network(&target.service_network).await?;
+        let mut associations = Vec::new();
+        if network.is_some() {
+            for association in self.lattice.associations(&target.service_network, resource, false).await? {
+                let tags = self.lattice.association_tags(&association.arn).await?;
+                associations.push((association, tags));
+            }
+        }
+        let preflight = preflight::service_network(
+            target,
+            resource,
+            configuration.as_ref(),
+            &home.account,
+            &connection.id,
+            network.as_ref(),
+            &associations,
+        );
+        Ok(preflight.in_region(resource, &home.region))
+    }
+
+    async fn network(
+        &self,
+        connection: &Connection,
+        subscription: &Subscription,
+        target: &VpcTarget,
+        network: &ResourceArn,
+        home: &Home,
+    ) -> Result<Preflight, Fault> {
+        let exists = may_be_denied(network, self.lattice.service_network_exists(network).await)?;
+        let seen = self.vpc(target).await?;
+        let profile = Profile::of(subscription.profile);
+        let preflight = preflight::network_endpoint(target, profile, network, exists, &connection.id, &seen);
+        Ok(preflight.in_region(network, &home.region))
+    }
+
+    async fn interface(
+        &self,
+        connection: &Connection,
+        subscription: &Subscription,
+        item: &InterfaceItem,
+        service: &Service,
+    ) -> Result<Preflight, Fault> {
+        let services = self.ec2.endpoint_services(service).await?;
+        let place = VpcTarget {
+            vpc: item.vpc.clone(),
+            subnets: item.subnets.clone(),
+            security_groups: item.security_groups.clone(),
+            private_dns: drawbridge_domain::subscription::PrivateDns::Off,
+        };
+        let seen = self.vpc(&place).await?;
+        let (profile, port) = (Profile::of(subscription.profile), subscription.port_of_service(service));
+        Ok(preflight::interface(item, profile, port, service, &services, &connection.id, &seen))
+    }
+
+    async fn gateway(
+        &self,
+        connection: &Connection,
+        item: &GatewayItem,
+        service: &Service,
+    ) -> Result<Preflight, Fault> {
+        let services = self.ec2.endpoint_services(service).await?;
+        let mut seen = RoutesSeen { vpc: self.ec2.vpc(&item.vpc).await?, ..RoutesSeen::default() };
+        if seen.vpc.is_some() {
+            seen.endpoints = self.ec2.endpoints_in(&item.vpc).await?;
+        }
+        match &item.route_tables {
+            RouteTables::Listed(ids) => seen.route_tables = self.ec2.route_tables(ids).await?,
+            RouteTables::OfSubnets(ids) => {
+                seen.subnets = self.ec2.subnets(ids).await?;
+                seen.route_tables = self.ec2.route_tables_of(&item.vpc).await?;
+            }
+            RouteTables::All => seen.route_tables = self.ec2.route_tables_of(&item.vpc).await?,
+        }
+        Ok(preflight::gateway(item, service, &services, &connection.id, &seen))
+    }
+
+    /// AWS's guide contradicts itself on whether a consumer may read what another account owns, so a
+    /// denial costs only what it would have told.
+    async fn configuration(&self, resource: &ResourceArn) -> Result<Option<ResourceConfiguration>, Fault> {
+        may_be_denied(resource, self.lattice.resource_configuration(resource).await)
+    }
+
+    async fn vpc(&self, target: &VpcTarget) -> Result<VpcSeen, Fault> {
+        let vpc = self.ec2.vpc(&target.vpc).await?;
+        let subnets = match &target.subnets {
+            Subnets::Auto => self.ec2.subnets_of(&target.vpc).await?,
+            Subnets::Listed(ids) => self.ec2.subnets(ids).await?,
+        };
+        let security_groups = self.ec2.security_groups(&target.security_groups).await?;
+        let endpoints = if vpc.is_some() { self.ec2.endpoints_in(&target.vpc).await? } else { Vec::new() };
+        Ok(VpcSeen { vpc, subnets, security_groups, endpoints })
+    }
+}
+
+fn may_be_denied<T>(what: &ResourceArn, read: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(fault) if fault.class() == Class::Transient => Err(fault),
+        Err(fault) => {
+            tracing::info!(resource = %what, "it can't be read: {fault}");
+            Ok(None)
+        }
+    }
+}
