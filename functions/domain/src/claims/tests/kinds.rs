@@ -32,6 +32,7 @@ fn told(connection: &Connection, item: EndpointItem) -> String {
 
 #[test]
 fn an_interface_endpoint() {
+    type Change = fn(&mut crate::subscription::InterfaceItem);
     let item = interface_item("com.amazonaws.us-east-1.s3");
     let call = PlannedCall::InterfaceEndpoint {
         service: Service::of(&item.service, None),
@@ -42,7 +43,6 @@ fn an_interface_endpoint() {
         policy: None,
     };
     let ready = made_by(call, &EndpointItem::Interface(item.clone()));
-    type Change = fn(&mut crate::subscription::InterfaceItem);
     let cases: &[(Change, &str)] = &[
         (|_| {}, ""),
         (|item| item.private_dns = Some(true), ""),
