@@ -1,7 +1,7 @@
 //! The audit trail.
 
-use drawbridge_domain::ports::AuditEntry;
 use drawbridge_domain::Fault;
+use drawbridge_domain::ports::AuditEntry;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
