@@ -61,7 +61,7 @@ ANY_TEST := $(basename $(notdir $(firstword $(wildcard tests/tests/*.rs))))
 build: .toolchain
 	@test -d target/debug/deps || echo "First build: 330 crates, about 4 minutes on 2 cores (aws-sdk-ec2 alone is 2 of them). Later builds take seconds."
 	@$(CARGO) build --workspace --bins $(ANY_TEST:%=--test %)
-	@tools/pack.sh $(FUNCTIONS)
+	@tools/pack.sh $(PYTHON) $(FUNCTIONS)
 
 .PHONY: .toolchain
 .toolchain:

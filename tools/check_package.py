@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import sys
 import zipfile
@@ -19,21 +18,17 @@ def machine(binary: bytes) -> int | None:
     return struct.unpack_from("<H", binary, 18)[0] if binary[:4] == b"\x7fELF" else None
 
 
-def zipped(binary: bytes) -> int:
-    """The size of the archive that SAM CLI makes of it, in bytes."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
-        out.writestr("bootstrap", binary)
-    return len(archive.getvalue())
-
-
 def problems(name: str) -> list[str]:
     """What is wrong with one function; prints its sizes."""
     path = Path("target/lambda") / name / "bootstrap"
     if not path.exists():
         return [f"{path} is missing: run `make package`"]
     binary = path.read_bytes()
-    size, archive = len(binary), zipped(binary)
+    uploaded = path.parent.with_suffix(".zip")
+    with zipfile.ZipFile(uploaded) as archived:
+        if archived.namelist() != ["bootstrap"] or archived.read("bootstrap") != binary:
+            return [f"{uploaded} does not hold {path}: run `make package`"]
+    size, archive = len(binary), uploaded.stat().st_size
     print(f"{name:10} {size / MEGABYTE:5.2f} MB, zipped {archive / MEGABYTE:5.2f} MB")
     found = []
     if machine(binary) != AARCH64:

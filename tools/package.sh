@@ -6,10 +6,14 @@ set -euo pipefail
 # unstable flag is for local builds only.
 unset RUSTC_BOOTSTRAP
 
+export RUSTC_WORKSPACE_WRAPPER=$PWD/tools/rustc_workspace.sh
+
 rm -f target/lambda/.native
 packages=()
 for name in "$@"; do
-    rm -rf "target/lambda/$name"
+    rm -rf "target/lambda/$name" "target/lambda/$name.zip"
     packages+=(--package "$name")
 done
 cargo lambda build --release --arm64 --lambda-dir target/lambda "${packages[@]}"
+echo "compressing"
+python tools/zip.py --small "$@"

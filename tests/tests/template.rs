@@ -38,7 +38,7 @@ fn the_functions_are_the_packages() {
     assert_eq!(globals["Tracing"], "Active");
     for (id, name) in FUNCTIONS {
         let function = found[id];
-        assert_eq!(function["CodeUri"], format!("../target/lambda/{name}"), "{id}: where cargo lambda writes");
+        assert_eq!(function["CodeUri"], format!("../target/lambda/{name}.zip"), "{id}: where tools/zip.py writes");
         assert!(drawbridge_tests::root().join("functions").join(name).is_dir(), "functions/{name} is missing");
         for (field, most) in [("MemorySize", 256), ("Timeout", 60)] {
             let value = function.get(field).unwrap_or(&globals[field]);

@@ -210,13 +210,13 @@ where
     /// nobody asks for any more.
     async fn asked_for(&self) -> (usize, Vec<Result<Done, Fault>>) {
         let wishes = wanted::endpoint_wishes(self.known.home, self.known.subscriptions);
-        let wished: BTreeSet<ConnectionId> = wishes.iter().map(|wish| wish.id(self.known.home)).collect();
+        let asked: BTreeSet<ConnectionId> = wishes.iter().map(|wish| wish.id(self.known.home)).collect();
         let mut outcomes: Vec<_> =
             stream::iter(&wishes).map(|wish| self.wish(wish)).buffer_unordered(AT_ONCE).collect().await;
         match self.intake.ledger.connections_without_share().await {
             Err(fault) => outcomes.push(Err(fault)),
             Ok(mut ids) => {
-                ids.retain(|id| !wished.contains(id));
+                ids.retain(|id| !asked.contains(id));
                 let settled = stream::iter(&ids).map(|id| self.settle_one(id, None)).buffer_unordered(AT_ONCE);
                 outcomes.extend(settled.collect::<Vec<_>>().await);
             }

@@ -61,6 +61,10 @@ pub async fn run<H: Handler>(handler: Result<H, Fault>) -> Result<(), Error> {
 }
 
 /// What is logged: `RUST_LOG`, a level or a list of `target=level`, else `info`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a log must speak before the environment is read, and of what is wrong in it"
+)]
 fn levels() -> Targets {
     // Not tracing's EnvFilter: its regular expressions are a quarter of a megabyte in every function.
     std::env::var("RUST_LOG")

@@ -1,11 +1,9 @@
 //! The items of the ledger's table, as `DynamoDB`'s JSON has them: what reads the table's stream needs this and no client.
 
-use std::collections::HashMap;
-
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::{Fault, FaultName};
 use serde::de::DeserializeOwned;
-use serde_dynamo::AttributeValue;
+use serde_json::Value;
 
 /// The sort key of a share, and the beginning of its partition key.
 pub const SHARE: &str = "SHARE";
@@ -39,29 +37,42 @@ pub fn connection_from_image(image: &serde_json::Value) -> Result<Option<Connect
 
 /// The record in an item.
 ///
-/// By way of JSON: one reader for each record instead of two, which is a twentieth of a function's size, and one that can say
-/// where it failed.
+/// By way of JSON: one reader for each record, which is a twentieth of a function's size.
 ///
 /// # Errors
 /// `InvalidRequest` that names the item and the field that can't be read.
 pub fn record<T: DeserializeOwned>(item: serde_dynamo::Item) -> Result<T, Fault> {
-    let mut item: HashMap<String, AttributeValue> = item.into();
-    if matches!(item.get(SHARE_KEY), Some(AttributeValue::S(text)) if text == NO_SHARE) {
-        item.remove(SHARE_KEY);
-    }
-    let item = serde_dynamo::Item::from(item);
     let key = |name: &str| match item.get(name) {
-        Some(AttributeValue::S(text)) => text.clone(),
+        Some(serde_dynamo::AttributeValue::S(text)) => text.clone(),
         _ => "?".to_owned(),
     };
     let (pk, sk) = (key("pk"), key("sk"));
-    let read: Result<T, String> = serde_dynamo::from_item::<_, serde_json::Value>(item)
+    let read = serde_dynamo::from_item::<_, serde_json::Map<String, Value>>(item)
         .map_err(|error| error.to_string())
-        .and_then(|json| serde_path_to_error::deserialize(json).map_err(|error| error.to_string()));
+        .and_then(|mut json| {
+            if json.get(SHARE_KEY).is_some_and(|key| key == NO_SHARE) {
+                json.remove(SHARE_KEY);
+            }
+            serde_json::from_value(Value::Object(json.clone())).map_err(|error| place::<T>(&json, &error))
+        });
     read.map_err(|place| {
         FaultName::InvalidRequest.because(format!(
             "the ledger's item `{pk}` / `{sk}` cannot be read: {place}; it was written by hand or by another version of \
              Drawbridge: correct the named field in the table, or restore the item"
         ))
     })
+}
+
+/// Which field can't be read: the one without which something else is wrong, or nothing.
+fn place<T: DeserializeOwned>(json: &serde_json::Map<String, Value>, error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let is_it = |field: &&String| {
+        let mut rest = json.clone();
+        rest.remove(*field);
+        serde_json::from_value::<T>(Value::Object(rest)).err().is_none_or(|other| other.to_string() != message)
+    };
+    match json.keys().find(is_it) {
+        Some(field) => format!("{field}: {message}"),
+        None => message,
+    }
 }

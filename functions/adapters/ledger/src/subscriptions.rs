@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use drawbridge_domain::Fault;
 use drawbridge_domain::ids::SubscriptionName;
 use drawbridge_domain::ports::{AuditEntry, Subscriptions, Unreadable};
-use drawbridge_domain::subscription::{Problem, Problems, Subscription, parse};
+use drawbridge_domain::subscription::{Problem, Problems, Subscription, parse_canonical};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -129,7 +129,7 @@ fn read(item: &Item) -> Result<Subscription, Problems> {
     let document = text_of(item, "document").ok_or_else(|| {
         problem("", "the item has no text `document`: write it again with `drawbridge subscribe FILE`".to_owned())
     })?;
-    let subscription = parse(&source_name, document)?;
+    let subscription = parse_canonical(&source_name, document)?;
     if subscription.name.as_str() != name {
         return Err(problem(
             "name",

@@ -24,7 +24,7 @@ pub use bounds::VERSION;
 pub use endpoints::{
     EndpointItem, GatewayItem, GatewayService, InterfaceItem, NetworkItem, NetworkName, Policy, RouteTables,
 };
-pub use parse::{Problem, Problems, newer_version, parse};
+pub use parse::{Problem, Problems, newer_version, parse, parse_canonical};
 pub use schema::json_schema;
 
 /// A valid subscription. What is not valid never becomes one: see [`parse`].

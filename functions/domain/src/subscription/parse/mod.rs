@@ -57,11 +57,31 @@ impl fmt::Display for Problems {
 /// Every problem at once, each with its place in the text.
 pub fn parse(source_name: &str, text: &str) -> Result<Subscription, Problems> {
     let refused = |problems| Problems { source_name: source_name.to_owned(), problems: in_order(text, problems) };
-    let root = tree::read(text).map_err(refused)?;
+    value(&tree::read(text).map_err(refused)?).map_err(refused)
+}
+
+/// Reads a subscription's canonical document, as [`Subscription::to_document`] makes it. The same reader as [`parse`]'s, of a
+/// tree that needs no YAML: what only reads the ledger does not carry a YAML parser.
+///
+/// # Errors
+/// Every problem at once, each with its path in the document; their places are the document's beginning.
+pub fn parse_canonical(source_name: &str, text: &str) -> Result<Subscription, Problems> {
+    let refused = |problems| Problems { source_name: source_name.to_owned(), problems };
+    let json: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line().max(1), error.column().max(1));
+        let message = format!(
+            "not valid JSON, which a stored document is: {error}; write it again with `drawbridge subscribe FILE`"
+        );
+        refused(vec![Problem { line, column, path: tree::WHOLE.to_owned(), message }])
+    })?;
+    value(&tree::of_json(&json)).map_err(|problems| refused(in_order(text, problems)))
+}
+
+fn value(root: &tree::Node) -> Result<Subscription, Vec<Problem>> {
     let mut reader = reader::Reader::default();
-    match fields::subscription(&mut reader, &root) {
+    match fields::subscription(&mut reader, root) {
         Some(subscription) if reader.count() == 0 => Ok(subscription),
-        _ => Err(refused(reader.into_problems())),
+        _ => Err(reader.into_problems()),
     }
 }
 

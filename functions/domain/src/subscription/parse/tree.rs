@@ -101,6 +101,24 @@ pub(super) fn read(text: &str) -> Result<Node, Vec<Problem>> {
     }
 }
 
+/// The tree of a document that is JSON already: canonical, so without repeated keys and without places.
+pub(super) fn of_json(json: &serde_json::Value) -> Node {
+    use serde_json::Value as Json;
+    let value = match json {
+        Json::Null => Value::Scalar("null".to_owned(), Scalar::Null),
+        Json::Bool(bool) => Value::Scalar(bool.to_string(), Scalar::Bool(*bool)),
+        Json::Number(number) => Value::Scalar(number.to_string(), Scalar::Number(number.as_i64())),
+        Json::String(text) => Value::Scalar(text.clone(), Scalar::Text),
+        Json::Array(items) => Value::List(items.iter().map(of_json).collect()),
+        Json::Object(entries) => {
+            let entry =
+                |(key, value): (&String, &Json)| Entry { at: Place::START, key: key.clone(), value: of_json(value) };
+            Value::Map(entries.iter().map(entry).collect())
+        }
+    };
+    Node { at: Place::START, value }
+}
+
 fn syntax(text: &str, at: Place, info: &str) -> Problem {
     let line = text.lines().nth(at.line - 1).unwrap_or_default();
     let indent = line.len() - line.trim_start().len();

@@ -10,7 +10,7 @@ use super::super::super::{
     EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
     PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
 };
-use super::super::{Subscription, parse, reader::unprintable};
+use super::super::{Problem, Problems, Subscription, parse, parse_canonical, reader::unprintable};
 use super::corpus::{BASE, bad, good};
 use super::evaluator;
 use crate::ids::{
@@ -331,10 +331,25 @@ proptest! {
         let document = subscription.to_document();
         prop_assert!(evaluator::accepts(&super::json_schema(), &document), "{}", document);
         for text in [document.to_string(), serde_json::to_string_pretty(&document).unwrap()] {
-            match parse("canonical", &text) {
-                Ok(read) => prop_assert_eq!(&read, &subscription),
-                Err(problems) => prop_assert!(false, "{}\n{}", text, problems),
+            for read in [parse("canonical", &text), parse_canonical("canonical", &text)] {
+                match read {
+                    Ok(read) => prop_assert_eq!(&read, &subscription),
+                    Err(problems) => prop_assert!(false, "{}\n{}", text, problems),
+                }
             }
+        }
+    }
+
+    /// Of JSON, both ways to the tree lead to the same value, or to the same problems.
+    #[test]
+    fn json_is_read_the_same_without_its_places(text in damaged(good_and_bad())) {
+        if let Ok(tree) = super::tree::read(&text) {
+            let json = super::json_of(&tree).to_string();
+            let told = |read: Result<Subscription, Problems>| {
+                let of = |problem: Problem| (problem.path, problem.message);
+                read.map_err(|problems| problems.problems.into_iter().map(of).collect::<std::collections::BTreeSet<_>>())
+            };
+            prop_assert_eq!(told(parse("a", &json)), told(parse_canonical("a", &json)), "{}", json);
         }
     }
 
