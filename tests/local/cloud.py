@@ -30,6 +30,10 @@ SERVED_BY_STANDIN = ("ec2", "ram", "vpc-lattice")
 STATE_FILE = "cloud.json"
 RESTING_LOOKS = 3
 
+# What ministack says of an environment that it removed itself before the function's code ran.
+TAKEN_DOWN = "bootstrap exited during init with code -1"
+MOST_STARTS = 3
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -256,8 +260,12 @@ class LocalCloud:
     def invoke(self, function: str, payload: Any) -> Answer:
         """Invokes a function and waits for its answer. Bytes are sent as they are."""
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        answered = self.client("lambda").invoke(FunctionName=self.function(function), Payload=body)
-        said = json.loads(answered["Payload"].read() or b"null")
+        for _ in range(MOST_STARTS):
+            answered = self.client("lambda").invoke(FunctionName=self.function(function), Payload=body)
+            said = json.loads(answered["Payload"].read() or b"null")
+            # When one environment of a function dies, ministack takes down all, those that are only starting included.
+            if not isinstance(said, dict) or said.get("errorMessage") != TAKEN_DOWN:
+                break
         failed = "FunctionError" in answered
         return Answer(said, (said or {}).get("errorType", "?") if failed else None)
 
