@@ -6,6 +6,10 @@ set -euo pipefail
 # unstable flag is for local builds only.
 unset RUSTC_BOOTSTRAP
 
+# Apart from the local builds: build scripts look at RUSTC_BOOTSTRAP, so in one directory each of the two builds would make
+# the other compile everything again.
+export CARGO_TARGET_DIR=target/package
+
 export RUSTC_WORKSPACE_WRAPPER=$PWD/tools/rustc_workspace.sh
 
 rm -f target/lambda/.native

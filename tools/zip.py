@@ -31,8 +31,9 @@ def deflated(data: bytes, small: bool) -> bytes:
     # Only for packages, so not installed where the local cloud is.
     from zopfli.zlib import compress
 
-    # Zopfli advises 5 iterations for files of megabytes. Around the stream: zlib's header and checksum.
-    return bytes(compress(data, numiterations=5))[2:-4]
+    # Zopfli advises 5 iterations for files of megabytes; 15 blocks, its default, are too few for them. Around the stream:
+    # zlib's header and checksum.
+    return bytes(compress(data, numiterations=5, blocksplittingmax=100))[2:-4]
 
 
 def archive(data: bytes, small: bool) -> bytes:

@@ -101,10 +101,16 @@ pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
 
 /// By way of JSON, as [`drawbridge_items::record`] reads it: one writer for each record.
 pub(crate) fn to_item(pk: &str, record: &impl Serialize) -> Result<Item, Fault> {
-    serde_json::to_value(record)
-        .map_err(|error| error.to_string())
-        .and_then(|json| serde_dynamo::aws_sdk_dynamodb_1::to_item(json).map_err(|error| error.to_string()))
-        .map_err(|error| FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}")))
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(json(pk, record)?).map_err(|error| unwritable(pk, &error))
+}
+
+/// A record as JSON.
+pub(crate) fn json(pk: &str, record: &impl Serialize) -> Result<serde_json::Value, Fault> {
+    serde_json::to_value(record).map_err(|error| unwritable(pk, &error))
+}
+
+fn unwritable(pk: &str, error: &dyn std::error::Error) -> Fault {
+    FaultName::InvalidRequest.because(format!("`{pk}` cannot be written as an item: {error}"))
 }
 
 /// The record in an item.

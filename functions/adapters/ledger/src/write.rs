@@ -10,7 +10,7 @@ use drawbridge_domain::{Fault, FaultName, identity, ids};
 
 use crate::Ledger;
 use crate::audit::Entry;
-use crate::codec::{Item, Record, decode, encode, number_of, text, text_of};
+use crate::codec::{Item, Record, decode, encode, json, number_of, text, text_of};
 use crate::keys;
 
 /// What `TransactWriteItems` with two `Put`s needs.
@@ -43,7 +43,9 @@ impl Ledger {
         *record.since() = keys::to_microseconds(*record.since());
         *record.version() = from + 1;
         record.change().clear();
-        let change = change_id(&pk, R::SK, from + 1, &audit, &record);
+        // As JSON, since the item is made from that, too: one way to write out a record is enough.
+        let content = json(&pk, &record)?;
+        let change = change_id(&pk, R::SK, from + 1, &audit, &content);
         record.change().clone_from(&change);
         let item = encode(&mut record)?;
         let audit = Entry { entry: audit, status: record.status().to_owned(), version: from + 1, change };
