@@ -12,7 +12,7 @@ from pathlib import Path
 from local.cloud import LocalCloud, Settings
 from local.paths import ROOT
 
-from . import cold, latency
+from . import cold, kinds, latency
 
 RESULT = ROOT / "docs" / "benchmark.md"
 READY_OVER_EMPTY_MS = 5.0
@@ -27,6 +27,7 @@ def main() -> int:
         sys.exit("the release binaries are missing: run `make bench`, which builds them")
     with LocalCloud(Settings(name="bench"), say=print) as cloud:
         took = latency.measure(cloud)
+        each = kinds.measure(cloud, print)
         empty, functions = cold.measure(cloud, print)
     over = [
         f"{name}: {what}"
@@ -40,12 +41,18 @@ def main() -> int:
     ]
     if took.median > EVENT_TO_READY_SECONDS:
         over.append(f"event to ready: {took.median:.2f} s")
-    RESULT.write_text(_report(empty, functions, took, over))
+    RESULT.write_text(_report(empty, functions, took, each, over))
     print(RESULT.read_text())
     return 1 if over else 0
 
 
-def _report(empty: cold.Cost, functions: dict[str, cold.Compared], took: latency.Latency, over: list[str]) -> str:
+def _report(
+    empty: cold.Cost,
+    functions: dict[str, cold.Compared],
+    took: latency.Latency,
+    each: dict[kinds.Kind, kinds.Cost],
+    over: list[str],
+) -> str:
     rows = "\n".join(
         f"| {name} | {m.rust.calls} | {m.rust.ready_cpu_ms:.1f} | {m.rust.ready_cpu_ms - empty.ready_cpu_ms:+.1f} "
         f"| {m.rust.done_cpu_ms:.1f} | {m.python.done_cpu_ms:.0f} | {m.python.done_cpu_ms / m.rust.done_cpu_ms:.0f}x "
@@ -54,6 +61,11 @@ def _report(empty: cold.Cost, functions: dict[str, cold.Compared], took: latency
     )
     seconds = ", ".join(f"{s:.2f}" for s in sorted(took.seconds))
     calls = ", ".join(f"{service} {count}" for service, count in took.calls.items())
+    by_kind = "\n".join(
+        f"| {kind.name} | {kind.asked_for} | {cost.median:.2f} | {cost.transitions} | {cost.invocations} "
+        f"| {sum(cost.calls.values())} | {cost.mutating} |"
+        for kind, cost in each.items()
+    )
     verdict = "All budgets are met." if not over else "Over budget: " + "; ".join(over) + "."
     return f"""# Benchmark
 
@@ -75,6 +87,14 @@ Budgets: ready within {READY_OVER_EMPTY_MS:.0f} ms of the empty binary; Python a
 What Drawbridge itself adds, with the stand-in answering at once, no poll needed and `SFN_WAIT_SCALE=1`, on the local cloud with debug builds: median {took.median:.2f} s (each run: {seconds} s). Budget: {EVENT_TO_READY_SECONDS:.0f} s.
 
 One connection: {took.transitions} state transitions over both state machines, {took.invocations} invocations (intake and announce apart). AWS calls: {calls}.
+
+## Each kind
+
+The same for one connection of each kind, from the event (of a share) or from intake's call (of what a subscription alone asks for) to ready: medians of {kinds.RUNS} runs. Transitions, invocations and AWS calls are those of the connection: intake and announce are apart, and so is the ledger among what is changed.
+
+| kind | asked for by | seconds | transitions | invocations | AWS calls | of those, change something |
+|---|---|---|---|---|---|---|
+{by_kind}
 """
 
 
