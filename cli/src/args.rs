@@ -50,6 +50,23 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
+    /// Approve a share that waits for a person: its run accepts and connects it.
+    Approve {
+        #[command(flatten)]
+        subject: Subject,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Reject a share that waits for a person: its invitation is rejected, which only its owner can mend.
+    Reject {
+        #[command(flatten)]
+        subject: Subject,
+        /// Why, for whoever wonders later.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        because: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
     /// Try a failed connection, or a share that was not accepted, once more.
     Retry {
         #[command(flatten)]

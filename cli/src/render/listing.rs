@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Screen;
 use super::distance;
 use super::screen::{Colour, colour_of, colour_of_share};
+use super::waits;
 
 /// As many characters of an id as tell it from its neighbours; `drawbridge show` takes them.
 const SHORT: usize = 17;
@@ -45,7 +46,7 @@ fn shares_table(shares: &[ShareRecord], now: Timestamp, screen: &Screen) -> Stri
         let id = share.arn.as_str().rsplit('/').next().unwrap_or_default();
         table.add_row([
             Cell::new(&share.name),
-            status(share.status.as_str(), colour_of_share(share.status), screen),
+            status(&standing_of_share(share), colour_of_share(share.status), screen),
             Cell::new(distance(share.since, now)),
             Cell::new(&share.sender),
             Cell::new(share.resources.len()),
@@ -70,9 +71,23 @@ pub(super) fn connections_table(connections: &[Connection], now: Timestamp, scre
     screen.text(&table)
 }
 
+/// Its status, and whom it waits for.
+fn standing_of_share(share: &ShareRecord) -> String {
+    let word = share.status.as_str();
+    match &share.wait {
+        Some(_) if share.is_answered() => format!("{word}, answered"),
+        Some(wait) if wait.by_a_run => format!("{word}, {}", waits(wait)),
+        Some(wait) => format!("{word}, waits for {}", wait.who),
+        None => word.to_owned(),
+    }
+}
+
 /// Its status; a run that is under way may be about to close what it opens.
 fn standing(connection: &Connection) -> String {
     let word = connection.status.as_str();
+    if let (Some(wait), None) = (&connection.wait, &connection.ending) {
+        return format!("{word}, {}", waits(wait));
+    }
     match connection.status {
         Status::Wanted | Status::Opening | Status::Waiting if connection.ending.is_some() => {
             format!("{word}, to be closed")

@@ -16,8 +16,8 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
-    TargetKey, Trust, VpcTarget,
+    Approval, Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
+    Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
@@ -51,6 +51,7 @@ pub fn subscription() -> Subscription {
             resource_types: vec![ResourceType::ResourceConfiguration],
         },
         otherwise: Otherwise::Hold,
+        approval: Approval::Never,
         on_revoke: OnRevoke::Close,
         profile: ProfileName::RedisCloud,
         targets: vec![
@@ -92,6 +93,7 @@ pub fn connection() -> Connection {
         digest: "0123".to_owned(),
         execution: Some(format!("arn:aws:states:us-east-1:111122223333:execution:connect:{id}-g1-a1")),
         deadline: Some(at("10:30:00")),
+        wait: None,
         plan: None,
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b2c3d").unwrap())),
         findings: Vec::new(),
@@ -187,6 +189,8 @@ pub fn share() -> ShareRecord {
         digest: "0123".to_owned(),
         settled: None,
         unseen_since: None,
+        wait: None,
+        answer: None,
         claims: Vec::new(),
         resources: vec![SharedResource {
             arn: RESOURCE.to_owned(),

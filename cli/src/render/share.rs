@@ -23,6 +23,20 @@ pub fn share(
     facts.add("why", &share.why.join("\n"));
     facts.add("next", &share.next);
     facts.fault(share.fault.as_ref(), screen);
+    if let Some(wait) = &share.wait {
+        facts.wait(wait, share.awaited().is_some(), now);
+        let id = share.arn.as_str().rsplit('/').next().unwrap_or_default();
+        if !wait.subscriptions.is_empty() {
+            facts.add("type", &format!("drawbridge approve {id}"));
+        }
+        let name = if wait.subscriptions.is_empty() { "type" } else { "" };
+        facts.add(name, &format!("drawbridge reject {id} --because TEXT"));
+    }
+    if let Some(answer) = &share.answer {
+        let verb = if answer.approve { "approved" } else { "rejected" };
+        let because = answer.because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
+        facts.add("answer", &format!("{verb} by {}, {}{because}", answer.by, time_and_distance(answer.at, now)));
+    }
     facts.gap();
     facts.add("share", share.arn.as_str());
     facts.add("sender", share.sender.as_str());

@@ -92,6 +92,7 @@ fn in_short(step: &ShareStep) -> String {
     match step {
         ShareStep::Nothing => "nothing".to_owned(),
         ShareStep::Ensure => "ensure".to_owned(),
+        ShareStep::Wake => "wake".to_owned(),
         ShareStep::Run(record, _) => format!("run {}", record.attempt),
         ShareStep::Record(record, _) => record.status.as_str().to_owned(),
     }
