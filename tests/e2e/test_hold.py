@@ -117,7 +117,7 @@ def test_approved_in_time(cloud: LocalCloud) -> None:
     # Not in what is shown, announced, logged or written down.
     told = [cloud.cli("show", id_, "--json").stdout, cloud.cli("show", id_).stdout, cloud.cli("ls", "--json").stdout, json.dumps(trail)]
     told += [json.dumps([i for i in cloud.items(audit=True) if not i["pk"].startswith("WAIT#")], default=str)]
-    told += [event["message"] for log in cloud.log_groups for event in cloud.client("logs").filter_log_events(logGroupName=log)["events"]]
+    told += [event["message"] for log in cloud.log_groups.values() for event in cloud.client("logs").filter_log_events(logGroupName=log)["events"]]
     told += [e.cause or "" for e in cloud.executions()]
     assert len(told) > 10 and not any(secret in text for text in told)
 
