@@ -160,6 +160,15 @@ mod tests {
     }
 
     #[test]
+    fn a_no_needs_a_reason_and_a_yes_none() {
+        let parse = |words: &[&str]| Args::try_parse_from(["drawbridge"].iter().chain(words));
+        assert!(parse(&["approve", "redis"]).is_ok());
+        assert!(parse(&["reject", "redis", "--because", "not ours"]).is_ok());
+        assert!(parse(&["reject", "redis"]).is_err_and(|error| error.exit_code() == 2));
+        assert!(parse(&["reject", "redis", "--because", " "]).is_err_and(|error| error.exit_code() == 2));
+    }
+
+    #[test]
     fn statuses_are_those_of_shares_and_connections_and_no_others() {
         let parse = |status: &str| Args::try_parse_from(["drawbridge", "ls", "--status", status]);
         assert!(parse("failed,held,ready").is_ok());

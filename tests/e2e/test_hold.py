@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from local import LocalCloud, wait_for
+from local.paths import ROOT
 from place import Place
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Shared, Story, group
 
@@ -319,17 +320,76 @@ def test_a_run_is_stopped_while_it_waits(cloud: LocalCloud, answered: bool) -> N
     assert in_order(story)
 
 
-def test_nobody_waits_on_a_token_that_nobody_has(cloud: LocalCloud) -> None:
-    """`hold` fails for good: the run ends under the fault's name, in either engine, and nothing waits."""
+# The fault of each kind of trouble that does not pass by itself.
+LASTING = {"throttle": "Throttled", "server_error": "ServiceUnavailable", "access_denied": "AccessDenied"}
+CALLS = [call for call in json.loads((ROOT / "tests/tests/permissions.json").read_text())["functions"]["hold"]["calls"]]
+
+
+def test_every_call_of_hold_is_broken() -> None:
+    """A call that is added is broken below, too."""
+    assert CALLS == ["dynamodb:GetItem", "dynamodb:PutItem", "ec2:DescribeVpcEndpoints", "states:SendTaskFailure", "states:SendTaskSuccess"]
+
+
+@pytest.mark.parametrize("kind", LASTING)
+@pytest.mark.parametrize("call", ["dynamodb:GetItem", "dynamodb:PutItem", "ec2:DescribeVpcEndpoints", "states:SendTaskSuccess"])
+def test_nobody_waits_on_a_token_that_nobody_has(cloud: LocalCloud, call: str, kind: str) -> None:
+    """`hold` can't: it fails the task itself, so the run ends under the fault's name in either engine, and nothing waits. Once
+    nothing is wrong any more, what only passed is tried again."""
     story = Story(cloud)
-    broken = story.fault("hold", "dynamodb", "PutItem", "access_denied", occurrence=0)
+    service, operation = call.split(":")
+    broken = story.fault("hold", service, operation, kind, occurrence=0)
+    # It resumes by itself only what was answered before it looks.
+    slow = story.fault("hold", "dynamodb", "PutItem", "timeout", hold_ms=HOLD_MS) if service == "states" else None
+    place = provided(story)
+    if slow:
+        wait_for(lambda: story.struck(slow), what="hold is under way")
+        (endpoint,) = story.endpoints(live=True)
+        story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    failed = became(story, "failed")
+    assert failed["fault"]["name"] == LASTING[kind] and operation in failed["fault"]["message"], failed
+    assert story.struck(broken) and in_order(story) and story.endpoints(live=True) == []
+    story.mend()
+    answer = cloud.sweep()
+    assert answer.error is None and answer.payload["started"] == (kind != "access_denied"), answer
+    if kind != "access_denied":
+        pending(story)
+        assert place.vpc in json.dumps(story.connections()[0]["target"])
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_the_sweep_cannot_resume(cloud: LocalCloud, kind: str) -> None:
+    """It says so under the fault's name, the run goes on waiting, and a later sweep resumes it."""
+    story = Story(cloud)
+    share, record = asked(story)
+    assert say(story, "approve", share, AWS_ENDPOINT_URL_SFN="http://127.0.0.1:9")[0] == 0
+    story.fault("intake", "states", "SendTaskSuccess", kind, occurrence=0)
+    answer = cloud.sweep()
+    assert answer.error == LASTING[kind] and "SendTaskSuccess" in json.dumps(answer.payload), answer
+    assert story.onboarding(record) in cloud.engine.waiting()
+    story.mend()
+    assert cloud.sweep().payload["woken"] == 1
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+@pytest.mark.parametrize(("function", "service", "operation"), [("hold", "dynamodb", "PutItem"), ("intake", "states", "SendTaskSuccess")])
+def test_an_answer_is_lost(cloud: LocalCloud, function: str, service: str, operation: str, kind: str) -> None:
+    """The connection is cut before or after the token is stored, or the run resumed: as if nothing had been."""
+    story = Story(cloud)
     story.subscribe(approval="always")
+    cut = story.fault(function, service, operation, kind, count=3)
     share = story.share()
     story.look()
-    story.settle(share)
-    record = story.record(share) or {}
-    assert (record["status"], record["fault"]["name"]) == ("failed", "AccessDenied"), record
-    assert story.struck(broken) and in_order(story)
+    held(story, share)
+    assert say(story, "approve", share, AWS_ENDPOINT_URL_SFN="http://127.0.0.1:9")[0] == 0
+    for _ in range(3):
+        if (story.record(share) or {})["status"] != "accepted":
+            cloud.sweep()
+            story.wait_for_runs()
+    story.ready(share, 1)
+    assert story.struck(cut) and in_order(story)
+    assert len([c for c in story.calls(operation="AcceptResourceShareInvitation") if c["status"] == 200]) == 1
 
 
 def test_what_passes_at_hold_is_tried_again(cloud: LocalCloud) -> None:
@@ -388,7 +448,7 @@ def test_a_sweep_costs_little_while_somebody_is_waited_for(cloud: LocalCloud) ->
     answer = cloud.sweep()
     assert answer.error is None and answer.payload["recorded"] == 0 and "woken" not in answer.payload, answer
     of_sfn = [c["operation"] for c in story.calls(since, "intake") if c["service"] == "states"]
-    assert sorted(of_sfn) == ["DescribeExecution", "StartExecution"], of_sfn
+    assert of_sfn == ["DescribeExecution"], of_sfn
     assert story.record(share) == record and story.onboarding(record) in cloud.engine.waiting()
 
 

@@ -146,6 +146,27 @@ Connections
     }
 
     #[test]
+    fn whoever_is_waited_for_is_named() {
+        let mut open_ended = samples::waiting_share(true);
+        open_ended.wait.as_mut().unwrap().by_a_run = false;
+        let shares = [samples::waiting_share(true), open_ended];
+        let text = listing(&shares, &[samples::waiting_connection()], &[], now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+Shares
+  NAME         STATUS                                    SINCE       SENDER        RESOURCES  ID
+  redis-share  held, waits for a person until 21:45 UTC  1 h 30 min  444455556666  1          5e6f7a8b-0000
+  redis-share  held, waits for a person                  1 h 30 min  444455556666  1          5e6f7a8b-0000
+
+Connections
+  ID                 STATUS                                                              SINCE  RESOURCE          TARGET        MADE
+  conn-0a1b2c3d4e5f  waiting, waits for the owner of com.example.orders until 12:20 UTC  2 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
+"
+        );
+    }
+
+    #[test]
     fn nothing_is_said_in_words() {
         assert_eq!(
             listing(&[], &[], &[], now(), &Screen::default()),

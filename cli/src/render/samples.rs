@@ -19,6 +19,7 @@ use drawbridge_domain::subscription::{
     Approval, Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
     Target, TargetKey, Trust, VpcTarget,
 };
+use drawbridge_domain::waiting::Wait;
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
 
@@ -216,4 +217,32 @@ pub fn trail() -> Vec<Entry> {
         entry("09:58:00", "accept", "asked for it", "wanted", 1),
         entry("10:00:00", "drawbridge retry (ana)", "it can be reached", "ready", 5),
     ]
+}
+
+/// A share that waits for a person, answered or not.
+pub fn waiting_share(asking: bool) -> ShareRecord {
+    let wait = Wait {
+        who: "a person".to_owned(),
+        what: "whether share redis-share of account 444455556666 is accepted and connected".to_owned(),
+        since: at("10:30:00"),
+        until: at("21:45:00"),
+        asked: "89ab".to_owned(),
+        subscriptions: if asking { vec![name()] } else { Vec::new() },
+        by_a_run: true,
+    };
+    ShareRecord { wait: Some(wait), ..share() }
+}
+
+/// A connection that waits for its provider.
+pub fn waiting_connection() -> Connection {
+    let wait = Wait {
+        who: "the owner of com.example.orders".to_owned(),
+        what: "to accept endpoint vpce-0a1b2c3d".to_owned(),
+        since: at("11:50:00"),
+        until: at("12:20:00"),
+        asked: "89ab".to_owned(),
+        subscriptions: Vec::new(),
+        by_a_run: true,
+    };
+    Connection { status: Status::Waiting, wait: Some(wait), databases: Vec::new(), ..connection() }
 }

@@ -77,6 +77,8 @@ const fn found_by(found_by: FoundBy) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use drawbridge_domain::waiting::Answer;
+
     use super::*;
     use crate::render::samples;
 
@@ -112,5 +114,31 @@ Audit trail
   empty: entries are kept for 400 days
 "
         );
+    }
+
+    #[test]
+    fn one_that_waits_says_for_whom_until_when_and_what_to_type() {
+        let show = |record: &ShareRecord| share(record, &[], &[], samples::now(), &Screen::default());
+        let text = show(&samples::waiting_share(true));
+        let lines = "
+  waits for  a person, whether share redis-share of account 444455556666 is accepted and connected
+             since 2026-11-21 10:30:00 UTC (1 h 30 min ago)
+             until 2026-11-21 21:45:00 UTC (in 9 h 45 min)
+  type       drawbridge approve 5e6f7a8b-0000
+             drawbridge reject 5e6f7a8b-0000 --because TEXT
+";
+        assert!(text.contains(lines), "{text}");
+        let text = show(&samples::waiting_share(false));
+        assert!(text.contains("  type       drawbridge reject") && !text.contains("drawbridge approve"), "{text}");
+        let answered = Answer {
+            approve: false,
+            by: "ana".to_owned(),
+            at: samples::now(),
+            because: Some("not ours".to_owned()),
+            asked: "89ab".to_owned(),
+            subscriptions: Vec::new(),
+        };
+        let text = show(&ShareRecord { answer: Some(answered), ..samples::waiting_share(true) });
+        assert!(text.contains("  answer     rejected by ana, 2026-11-21 12:00:00 UTC (0 s ago): not ours\n"), "{text}");
     }
 }

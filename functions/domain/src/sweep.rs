@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::connection::{Connection, Status};
 use crate::fault::{Class, FaultName, FaultRecord};
+use crate::identity;
 use crate::ids::{AccountId, ResourceShareArn};
 use crate::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
 use crate::waiting::share_is_due;
@@ -129,6 +130,19 @@ pub fn share_step(
         return closed(invitation, record, now);
     }
     ShareStep::Nothing
+}
+
+/// Of how many shares a sweep asks each time whether the run that waits is still there. Step Functions lets an account
+/// describe 15 executions a second [AWS:step-functions/dg/service-quotas], and others do so, too.
+const ASKED_AT_ONCE: usize = 100;
+
+/// Whether it is asked this time if a share's run that waits is still there: always, unless there are very many.
+#[must_use]
+pub fn has_its_turn(share: &ResourceShareArn, shares: usize, now: Timestamp) -> bool {
+    let turns = 1 + shares / (ASKED_AT_ONCE + 1);
+    let digest = identity::digest(&(share, now));
+    let draw = digest.get(..8).and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or_default();
+    draw % turns == 0
 }
 
 /// An owner may make the share first and put the resources in later: it is looked at again, at

@@ -186,7 +186,8 @@ where
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
         let mut summary =
             Summary { shares: seen.len(), connections: connections.len(), endpoints, ..Summary::default() };
-        let of_seen = stream::iter(seen.values()).map(|share| self.share(share, &listed)).buffer_unordered(AT_ONCE);
+        let of_seen =
+            stream::iter(seen.values()).map(|share| self.share(share, &listed, seen.len())).buffer_unordered(AT_ONCE);
         outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
         let of_unseen =
             stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen.then_some(&listed))).buffer_unordered(AT_ONCE);
@@ -275,7 +276,12 @@ where
         Ok(Seen { shares: seen, listed })
     }
 
-    async fn share(&self, seen: &SeenShare, listed: &BTreeSet<ResourceShareArn>) -> Vec<Result<Done, Fault>> {
+    async fn share(
+        &self,
+        seen: &SeenShare,
+        listed: &BTreeSet<ResourceShareArn>,
+        shares: usize,
+    ) -> Vec<Result<Done, Fault>> {
         let record = match self.intake.ledger.share(&seen.arn).await {
             Ok(record) => record,
             Err(fault) => return vec![Err(fault)],
@@ -286,6 +292,10 @@ where
         if step == ShareStep::Nothing {
             step =
                 record.as_ref().map_or(step, |record| self.looked(record, seen.visible || listed.contains(&seen.arn)));
+        }
+        let waits = record.as_ref().is_some_and(|record| record.awaited().is_some());
+        if step == ShareStep::Ensure && waits && !sweep::has_its_turn(&seen.arn, shares, self.now) {
+            step = ShareStep::Nothing;
         }
         self.go_on(record, step).await
     }
@@ -358,7 +368,8 @@ where
     }
 
     async fn ensure_onboard(&self, record: ShareRecord) -> Result<Done, Fault> {
-        if self.start_onboard(&record).await? == Started::Now {
+        // One that waits was started for certain.
+        if record.awaited().is_none() && self.start_onboard(&record).await? == Started::Now {
             return Ok(Done::Started);
         }
         let name = identity::onboard_execution(&record.arn, record.attempt);

@@ -49,12 +49,17 @@ impl Waits for Ledger {
             put.condition_expression("#version = :from")
                 .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
         };
-        match put.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Err(FaultName::LedgerConflict.because(format!("`{pk}`: somebody else wrote it in between")))
-            }
-            Err(error) => Err(drawbridge_sdk::fault("dynamodb:PutItem", error)),
+        let Err(error) = put.send().await else {
+            return Ok(());
+        };
+        if !error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) {
+            return Err(drawbridge_sdk::fault("dynamodb:PutItem", error));
         }
+        // If that is what this write made of it, only the answer was lost.
+        let found = self.ticket(&ticket.subject).await?;
+        if found.as_ref() == Some(&ticket) {
+            return Ok(());
+        }
+        Err(FaultName::LedgerConflict.because(format!("`{pk}`: somebody else wrote it in between")))
     }
 }
