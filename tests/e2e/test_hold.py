@@ -217,6 +217,9 @@ def test_a_stranger_is_not_approved_into_trust(cloud: LocalCloud) -> None:
     code, said = say(story, "approve", share)
     assert code == 1 and "does not widen trust" in said, said
     assert "approve" not in cloud.cli("show", share.arn).stdout.split("Audit trail")[0].split("next")[1]
+    code, said = say(story, "retry", share)
+    assert code == 0 and "looks again" in said, said
+    assert held(story, share)["attempt"] == 1, "no second run beside the one that waits"
     story.subscribe(senders=[REDIS, STRANGER])
     assert cloud.sweep().payload["woken"] == 1
     story.ready(share, 1)
