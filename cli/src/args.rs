@@ -50,6 +50,23 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
+    /// Approve a share that waits for a person: its run accepts and connects it.
+    Approve {
+        #[command(flatten)]
+        subject: Subject,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Reject a share that waits for a person: its invitation is rejected, which only its owner can mend.
+    Reject {
+        #[command(flatten)]
+        subject: Subject,
+        /// Why, for whoever wonders later.
+        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        because: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
     /// Try a failed connection, or a share that was not accepted, once more.
     Retry {
         #[command(flatten)]
@@ -140,6 +157,15 @@ mod tests {
             assert!(parse(reason).is_err_and(|error| error.exit_code() == 2), "{reason:?}");
         }
         assert!(Args::try_parse_from(["drawbridge", "close", "conn-0a"]).is_err());
+    }
+
+    #[test]
+    fn a_no_needs_a_reason_and_a_yes_none() {
+        let parse = |words: &[&str]| Args::try_parse_from(["drawbridge"].iter().chain(words));
+        assert!(parse(&["approve", "redis"]).is_ok());
+        assert!(parse(&["reject", "redis", "--because", "not ours"]).is_ok());
+        assert!(parse(&["reject", "redis"]).is_err_and(|error| error.exit_code() == 2));
+        assert!(parse(&["reject", "redis", "--because", " "]).is_err_and(|error| error.exit_code() == 2));
     }
 
     #[test]

@@ -256,13 +256,14 @@ class Story:
             return None
 
     def settled(self, share: Shared) -> bool:
-        """Whether no run of the share or of its connections is under way, after at least one was."""
+        """Whether no run of the share or of its connections is under way, after at least one was. One that waits for somebody
+        rests."""
         record = self.record(share)
         if record is None:
             return False
         run = self.run(self.onboarding(record))
         # An onboarding without a run was never started, or its start was cut off.
-        if run is not None and run["status"] == "RUNNING":
+        if run is not None and run["status"] == "RUNNING" and run["executionArn"] not in self.cloud.engine.waiting():
             return False
         return all(self._over(connection) for connection in self.connections(share))
 
@@ -272,7 +273,7 @@ class Story:
         else:
             ends = connection["status"] == "closing" and "ending" in connection
             run = (self.run(self.disconnecting(connection)) if ends else None) or self.run(self.connecting(connection))
-        return run is None or run["status"] != "RUNNING"
+        return run is None or run["status"] != "RUNNING" or run["executionArn"] in self.cloud.engine.waiting()
 
     def settle(self, share: Shared, timeout: float = 60.0) -> None:
         """Waits until no run of the share or of its connections is under way."""
@@ -299,14 +300,16 @@ class Story:
         raise AssertionError(f"{rounds} sweeps did not bring {what}:\n{self.cloud.explain()}")
 
     def wait_for_runs(self, timeout: float = 60.0) -> None:
-        """Waits until no run of this account is under way."""
+        """Waits until no run of this account is under way but those that wait for somebody."""
         states = self.cloud.client("stepfunctions")
 
         def rest() -> bool:
-            return not any(
-                states.list_executions(stateMachineArn=arn, statusFilter="RUNNING", maxResults=1)["executions"]
+            running = {
+                execution["executionArn"]
                 for arn in self.cloud.machines
-            )
+                for execution in states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
+            }
+            return running <= self.cloud.engine.waiting()
 
         wait_for(rest, timeout, "no run is under way", self.cloud.explain)
 
@@ -421,21 +424,31 @@ class Story:
 
     def _unfinished(self) -> Iterable[str]:
         """A run that never ended, a status that waits for a run, something made that nobody uses."""
+        # Who waits for somebody is in order as long as the record says whom, and the run has not lost its token.
+        waiting = self.cloud.engine.waiting()
+        awaited = {self.onboarding(s): s for s in self.cloud.shares() if (s.get("wait") or {}).get("by_a_run")}
+        awaited |= {self.connecting(c): c for c in self.connections() if "wait" in c and "ending" not in c}
         for execution in self.cloud.executions(status="RUNNING"):
-            yield f"{execution.name} still runs"
+            if execution.arn not in waiting:
+                yield f"{execution.name} still runs"
+            elif execution.arn not in awaited:
+                yield f"{execution.name} waits, and no record says for whom"
+        for arn, record in awaited.items():
+            if arn not in waiting:
+                yield f"{record['pk']} says that {record['wait']['who']} is waited for, and no run waits"
         for share in self.cloud.shares():
             if share["status"] in SHARE_RUNNING:
                 yield f"{share['pk']} is still {share['status']}"
         made = {each["id"] for each in self.endpoints(live=True)}
         for connection in self.connections():
             status, ids = connection["status"], set((connection.get("made") or {}).values())
-            if status in CONNECTION_RUNNING:
+            if status in CONNECTION_RUNNING and "wait" not in connection:
                 yield f"{connection['pk']} is still {status}"
             elif status == "ready" and (not ids <= made or not ids or not (connection.get("databases") or nameless(connection))):
                 yield f"{connection['pk']} is ready without {ids or 'anything made'}"
             elif status in ("failed", "closed") and ids:
                 yield f"{connection['pk']} {status} and still has {ids}"
-        owned = {id_ for c in self.connections() if c["status"] == "ready" for id_ in (c.get("made") or {}).values()}
+        owned = {id_ for c in self.connections() if c["status"] == "ready" or "wait" in c for id_ in (c.get("made") or {}).values()}
         for each in self.endpoints(live=True):
             if "drawbridge:installation" in each["tags"] and each["id"] not in owned:
                 yield f"{each['id']} lives and no ready connection has it"

@@ -50,6 +50,7 @@ def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> Non
         "accept": 1,
         "open": 1,
         "observe": 2,
+        "hold": 0,
         "close": 0,
     }
     assert spent.invocations_by_function["intake"] == 1
@@ -181,6 +182,8 @@ def paths(story: Story) -> None:
     place.subscribe(place.gateway())
     assert story.look().error is None
     wait_for(lambda: [c for c in story.connections() if c["kind"] == "gateway-endpoint" and c["status"] == "ready"], what="a gateway")
+    # A provider is waited for, until the sweep lets the run look again; then one whose token can't be kept, which is told.
+    waits(story)
     # A sweep that meets a run that is over without a verdict asks how it ended.
     held = story.fault("vet", "dynamodb", "GetItem", "timeout", hold_ms=800)
     share = depart(story, "plain")
@@ -189,6 +192,27 @@ def paths(story: Story) -> None:
     assert record is not None
     story.cloud.client("stepfunctions").stop_execution(executionArn=story.onboarding(record))
     story.sweep_until(lambda: story.disorder() == [], what="rest")
+
+
+def waits(story: Story) -> None:
+    """What is waited for is kept by `hold`: it keeps a token, resumes a run whose answer came first, fails one that it can't help."""
+    provider = Place(story, acceptance_required=True)
+    slow = story.fault("hold", "dynamodb", "PutItem", "timeout", hold_ms=800)
+    asking = provider.interface()
+    provider.subscribe(asking, name="first")
+    assert story.look().error is None
+    wait_for(lambda: story.struck(slow), what="hold is under way")
+    (first,) = (e for e in story.endpoints(live=True) if e.get("type") == "Interface")
+    story.tell("POST", "endpoints/accept", id=first["id"])
+    second = Place(story, acceptance_required=True)
+    second.subscribe(second.interface(), name="second")
+    assert story.look().error is None
+    wait_for(story.cloud.engine.waiting, what="a provider is waited for")
+    broken = story.fault("hold", "dynamodb", "PutItem", "access_denied", occurrence=0)
+    assert story.look().error is None
+    wait_for(lambda: story.struck(broken), what="its token can't be kept")
+    story.wait_for_runs()
+    story.mend()
 
 
 def test_least_privilege(cloud: LocalCloud) -> None:

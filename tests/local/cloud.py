@@ -290,11 +290,12 @@ class LocalCloud:
         if answered["FailedEntryCount"]:
             raise ValueError(f"the bus refused the event: {answered['Entries']}")
 
-    def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Runs the real `drawbridge` against this cloud."""
+    def cli(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Runs the real `drawbridge` against this cloud, with these environment variables besides."""
         env = environment.of_account(self.account, self.region, self.endpoint) | {
             "LEDGER_TABLE": self.table,
             "INSTALLATION": self.settings.overrides.get("Installation", "drawbridge"),
+            **variables,
         }
         ran = subprocess.run([str(built(CLI)), *arguments], env=env, capture_output=True, text=True, check=False)
         if check and ran.returncode != 0:
@@ -334,7 +335,8 @@ class LocalCloud:
         return self.executions()
 
     def wait_for_rest(self, timeout: float = 60.0) -> None:
-        """Waits until nothing is under way: no run, no invocation, no change that announce has not seen."""
+        """Waits until nothing is under way: no run but those that wait for somebody, no invocation, no change that announce
+        has not seen."""
         looks = 0
 
         def rests() -> bool:
@@ -359,8 +361,13 @@ class LocalCloud:
         made = []
         for event in self.history(arn):
             details = event.get("taskScheduledEventDetails", {})
-            if details.get("resource") in by_arn and "parameters" in details:
-                made.append((by_arn[details["resource"]], json.loads(details["parameters"])))
+            if "parameters" not in details:
+                continue
+            given = json.loads(details["parameters"])
+            if details["resource"].endswith(":lambda:invoke.waitForTaskToken"):
+                made.append((by_arn[given["FunctionName"]], given["Payload"]))
+            elif details["resource"] in by_arn:
+                made.append((by_arn[details["resource"]], given))
         return made
 
     def items(self, prefix: str = "", audit: bool = False) -> list[Json]:

@@ -8,7 +8,9 @@ What is added:
 - A run's history shows the input of each task (`taskScheduledEventDetails.parameters`), as on AWS.
 - A stream goes on at the first record of a batch that its function reports as failed (`ReportBatchItemFailures`), as on AWS.
   ministack takes any answer for success of the whole batch.
-- `GET /_drawbridge/busy` counts what is under way, so that a test can tell rest from a pause.
+- A run that waits on a task token is ended by StopExecution, and its token is worth nothing then, as on AWS.
+- `GET /_drawbridge/busy` counts what is under way, so that a test can tell rest from a pause; a run that waits on a task
+  token, whose function is done, rests. `GET /_drawbridge/waiting` lists those.
 """
 
 from __future__ import annotations
@@ -29,12 +31,15 @@ from ministack.services import dynamodb, lambda_svc, stepfunctions
 
 POLL_SECONDS = 0.05
 BUSY = "/_drawbridge/busy"
+WAITING = "/_drawbridge/waiting"
 
 Reply = tuple[int, dict[str, str], bytes]
 
 _execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("execution", default=None)
 _runs: set[str] = set()
+_tokens: dict[str, dict[str, Any]] = {}
 _given_again: Counter[str] = Counter()
+_ministacks_wait = stepfunctions._invoke_with_callback
 
 
 class Stopped(SystemExit):
@@ -67,15 +72,47 @@ def _run_known(run: Callable[[str], None]) -> Callable[[str], None]:
 
 def _invoke_shown(invoke: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
     def invoke_resource(resource: str, arguments: Any) -> Any:
-        execution = _execution.get()
-        for event in reversed(execution["events"] if execution else []):
-            details = event.get("taskScheduledEventDetails")
-            if details and details["resource"] == resource and "parameters" not in details:
-                details["parameters"] = json.dumps(arguments)
-                break
+        _show(_execution.get(), resource, arguments)
         return invoke(resource, arguments)
 
     return invoke_resource
+
+
+def _show(execution: dict[str, Any] | None, resource: str, arguments: Any) -> None:
+    for event in reversed(execution["events"] if execution else []):
+        details = event.get("taskScheduledEventDetails")
+        if details and details["resource"] == resource and "parameters" not in details:
+            details["parameters"] = json.dumps(arguments)
+            break
+
+
+def _wait_on_token(resource: str, arguments: Any, token: str, state: dict[str, Any]) -> Any:
+    """`lambda:invoke.waitForTaskToken`. As in ministack an error of the function is swallowed; as on AWS the token ends with
+    its run."""
+    execution = _execution.get()
+    if execution is None or "states:::lambda:invoke" not in resource:
+        return _ministacks_wait(resource, arguments, token, state)
+    _show(execution, resource, arguments)
+    known: dict[str, Any] = {"event": threading.Event(), "result": None, "error": None, "heartbeat": None}
+    stepfunctions._task_tokens[token] = known
+    arn = execution["executionArn"]
+    try:
+        function = stepfunctions._resolve_lambda_function_ref(arguments["FunctionName"], optimized=True)
+        with contextlib.suppress(stepfunctions._ExecutionError):
+            stepfunctions._call_lambda(function, arguments["Payload"])
+        _tokens[arn] = known
+        until = time.monotonic() + state.get("TimeoutSeconds", 99999)
+        while not known["event"].wait(POLL_SECONDS):
+            if execution["status"] != "RUNNING":
+                raise Stopped
+            if time.monotonic() > until:
+                raise stepfunctions._ExecutionError("States.Timeout", "the wait on a task token is over")
+    finally:
+        _tokens.pop(arn, None)
+        stepfunctions._task_tokens.pop(token, None)
+    if error := known["error"]:
+        raise stepfunctions._ExecutionError(error["Error"], error["Cause"])
+    return json.loads(known["result"])
 
 
 # Of a record that is reported as failed, again and again.
@@ -120,13 +157,20 @@ def _with_busy(
     async def handle_admin(path: str, method: str, query: Any) -> Reply | None:
         if path == BUSY:
             return 200, {"Content-Type": "application/json"}, json.dumps(_busy()).encode()
+        if path == WAITING:
+            return 200, {"Content-Type": "application/json"}, json.dumps(sorted(_waiting())).encode()
         return await handle(path, method, query)
 
     return handle_admin
 
 
 def _busy() -> dict[str, int]:
-    return {"runs": len(_runs), "invocations": lambda_svc._inflight_total, "records": _unread()}
+    return {"runs": len(_runs - _waiting()), "invocations": lambda_svc._inflight_total, "records": _unread()}
+
+
+def _waiting() -> set[str]:
+    """The runs that wait on a task token which nobody has used yet."""
+    return {arn for arn, known in list(_tokens.items()) if not known["event"].is_set()}
 
 
 def _unread() -> int:
@@ -155,6 +199,7 @@ def _extend() -> None:
     stepfunctions._scaled_sleep = _sleep
     stepfunctions._run_execution = _run_known(stepfunctions._run_execution)
     stepfunctions._invoke_resource = _invoke_shown(stepfunctions._invoke_resource)
+    stepfunctions._invoke_with_callback = _wait_on_token
     lambda_svc._execute_function = _reporting(lambda_svc._execute_function)
     app._handle_admin_reset = _with_busy(app._handle_admin_reset)
 

@@ -86,6 +86,10 @@ class Engine:
         """What is under way: `runs` of state machines, `invocations`, stream `records` not yet given to a function."""
         return dict(self._call("GET", "/_drawbridge/busy"))
 
+    def waiting(self) -> set[str]:
+        """The ARNs of the runs that wait on a task token."""
+        return set(self._call("GET", "/_drawbridge/waiting"))
+
     def scale_waits(self, scale: float) -> None:
         """Sets by how much waits and retry intervals of state machines are shortened: 1 is AWS's own time, 0 none."""
         self._call("POST", "/_ministack/config", {"stepfunctions._SFN_WAIT_SCALE": scale})

@@ -119,9 +119,9 @@ class Standin:
         """What happens to an association outside Drawbridge."""
         self._call("POST", "associations", {"id": id_, "state": status})
 
-    def set_invitation(self, arn: str, status: str) -> None:
-        """What happens to an invitation outside Drawbridge: EXPIRED, REJECTED or ACCEPTED."""
-        self._call("POST", "invitations", {"arn": arn, "status": status})
+    def set_invitation(self, arn: str, status: str, **more: Any) -> None:
+        """What happens to an invitation outside Drawbridge: EXPIRED, REJECTED or ACCEPTED; or how old it is by now (`age_minutes`)."""
+        self._call("POST", "invitations", {"arn": arn, "status": status, **more})
 
     def set(self, **settings: Any) -> None:
         """Turns the knobs named: how long things take, how they end, which of AWS's spellings is used."""

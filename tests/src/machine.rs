@@ -96,7 +96,15 @@ impl<'m> State<'m> {
     /// The placeholder of the function that it invokes, without `FunctionArn`; none if it invokes none.
     #[must_use]
     pub fn function(&self) -> Option<&'m str> {
-        self.fields["Resource"].as_str()?.strip_prefix("${")?.strip_suffix("FunctionArn}")
+        let resource = self.fields["Resource"].as_str()?;
+        let invoked = if self.waits() { self.fields["Arguments"]["FunctionName"].as_str()? } else { resource };
+        invoked.strip_prefix("${")?.strip_suffix("FunctionArn}")
+    }
+
+    /// Whether it waits on a task token that a function is given.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.fields["Resource"] == "arn:${Partition}:states:::lambda:invoke.waitForTaskToken"
     }
 
     /// Its retriers.

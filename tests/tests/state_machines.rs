@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drawbridge_domain::messages::{
-    AcceptRequest, CloseAnswer, CloseRequest, ConnectInput, ConnectRequest, ConnectStart, OnboardInput, Outcome,
-    VetRequest,
+    AcceptRequest, CloseAnswer, CloseRequest, ConnectInput, ConnectRequest, ConnectStart, HoldRequest, OnboardInput,
+    Outcome, VetRequest,
 };
 use drawbridge_domain::{Class, FaultName};
 use drawbridge_tests::machine::{Machine, Retrier, State};
@@ -51,6 +51,15 @@ const SUPERSEDED: [(&str, &[FaultName]); 3] = [
 const LEFT_TO_SWEEP: &str = "LeftToSweep";
 
 const DEADLINE_MINUTES_MOST: f64 = 35.0;
+
+/// What waits for somebody: the state, the error that leads to it, and who decides anew when the wait is over.
+const WAITING: [(&str, &str, FaultName, &str); 2] = [
+    ("onboard", "AwaitApproval", FaultName::ApprovalNeeded, "Vet"),
+    ("connect", "AwaitProvider", FaultName::AcceptancePending, "Observe"),
+];
+
+/// What the end of a wait's time is called; it is no failure.
+const TIME_IS_OVER: &str = "States.Timeout";
 
 fn each(check: impl Fn(&Machine, State<'_>)) {
     for machine in Machine::all() {
@@ -101,7 +110,9 @@ fn every_task_retries_what_is_transient() {
         let names: BTreeSet<_> = retried(&task).into_iter().collect();
         let services = |lambda: bool| SERVICES_OWN.iter().map(|(n, _)| *n).filter(move |n| is_lambdas_own(n) == lambda);
         let expected: BTreeSet<_> = if task.function().is_some() {
-            transient().into_iter().chain(services(true)).collect()
+            // A wait whose outer guard is reached is not waited for once more: see `WAITING`.
+            let services = services(true).filter(|name| !(task.waits() && *name == TIME_IS_OVER));
+            transient().into_iter().chain(services).collect()
         } else {
             services(false).chain(["States.Timeout"]).collect()
         };
@@ -167,7 +178,12 @@ fn every_error_leads_to_cleanup_and_then_to_a_failure() {
         for state in machine.states() {
             let place = format!("{}.{}", machine.name, state.name);
             for (names, to) in state.catchers() {
-                if to.is("Fail") && state.function() == Some("Close") {
+                if to.waits() {
+                    let (.., fault, _) = WAITING.iter().find(|(_, wait, ..)| *wait == to.name).unwrap();
+                    assert_eq!(names, [fault.as_str()], "{place}: what somebody is waited for for");
+                } else if state.waits() && names == [TIME_IS_OVER] {
+                    assert_eq!(Some(to.name), state.next().map(|next| next.name), "{place}: it is decided anew");
+                } else if to.is("Fail") && state.function() == Some("Close") {
                     assert_eq!(
                         names,
                         ["States.ALL"],
@@ -211,10 +227,8 @@ fn every_state_is_reached_and_every_path_ends() {
             let place = format!("{}.{}", machine.name, state.name);
             assert!(reached.contains(state.name), "{place} is never reached");
             let ends = state.is("Succeed") || state.is("Fail") || state.fields["End"] == true;
-            assert!(
-                ends == state.followers().iter().all(|to| state.catchers().iter().any(|c| c.1.name == to.name)),
-                "{place}"
-            );
+            let goes_on = state.next().is_some() || state.is("Choice");
+            assert!(ends != goes_on, "{place}");
         }
     }
 }
@@ -324,12 +338,17 @@ fn not_ready_outlasts_the_deadline() {
     });
 }
 
-/// The longest that retries can take from here to an end, in seconds, Close included.
-fn longest(state: &State<'_>) -> f64 {
+/// The longest that a run can take from here to an end, in seconds, Close included, if it waits for somebody once.
+fn longest(state: &State<'_>, has_waited: bool) -> f64 {
+    if state.waits() && has_waited {
+        return 0.0;
+    }
+    let has_waited = has_waited || state.waits();
+    let wait = if state.waits() { state.fields["TimeoutSeconds"].as_f64().unwrap() } else { 0.0 };
     let own: f64 = state.retriers().into_iter().flat_map(Retrier::delays).sum();
     // A poll takes about a second itself.
     let calls: f64 = state.retriers().iter().map(|r| r.0["MaxAttempts"].as_f64().unwrap()).sum();
-    own + calls + state.followers().iter().map(longest).fold(0.0, f64::max)
+    wait + own + calls + state.followers().iter().map(|next| longest(next, has_waited)).fold(0.0, f64::max)
 }
 
 #[test]
@@ -337,8 +356,9 @@ fn no_lawful_run_reaches_the_outer_guard() {
     for machine in Machine::all() {
         let start = machine.state(machine.definition["StartAt"].as_str().unwrap());
         let guard = machine.definition["TimeoutSeconds"].as_f64().unwrap();
-        assert!(guard > longest(&start), "{}: {guard} s, but retries may take {} s", machine.name, longest(&start));
-        assert!(guard < 12.0 * 3600.0, "{}: the guard is shorter than an invitation lives", machine.name);
+        let most = longest(&start, false);
+        assert!(guard > most, "{}: {guard} s, but waits and retries may take {most} s", machine.name);
+        assert!(guard < 24.0 * 3600.0, "{}: a run that hangs is seen within a day", machine.name);
     }
 }
 
@@ -352,6 +372,9 @@ fn value_of(expression: &str) -> Value {
         Some("$states.context.Execution.Input.share") => json!(SHARE),
         Some("$states.context.Execution.Input.connection" | "$states.input.connection") => json!(CONNECTION),
         Some("$states.context.Execution.Input.attempt" | "$states.input.attempt") => json!(1),
+        Some("$states.context.State.EnteredTime") => json!("2026-11-21T01:02:03Z"),
+        Some("$states.context.State.RetryCount") => json!(0),
+        Some("$states.context.Task.Token") => json!("token"),
         Some("$states.context.Execution.Id") => json!("arn:aws:states:us-east-1:111122223333:execution:machine:name"),
         Some("$fault") => json!({"Error": "AccessDenied", "Cause": "{\"errorMessage\":\"no\"}"}),
         Some(other) => panic!("`{other}` passes what was not agreed on"),
@@ -379,8 +402,10 @@ fn every_function_is_given_what_it_takes() {
     each(|machine, task| {
         let place = format!("{}.{}", machine.name, task.name);
         let Some(function) = task.function() else { return };
-        let arguments = evaluated(&task.fields["Arguments"]);
+        let given = &task.fields["Arguments"];
+        let arguments = evaluated(if task.waits() { &given["Payload"] } else { given });
         match function {
+            "Hold" => taken::<HoldRequest>(&place, &arguments),
             "Vet" => taken::<VetRequest>(&place, &arguments),
             "Accept" => taken::<AcceptRequest>(&place, &arguments),
             "Open" | "Observe" => taken::<ConnectRequest>(&place, &arguments),
@@ -395,7 +420,7 @@ fn every_function_is_given_what_it_takes() {
     for machine in Machine::all() {
         seen.extend(machine.tasks().into_iter().filter_map(|task| task.function().map(str::to_owned)));
     }
-    assert_eq!(seen, ["Accept", "Close", "Observe", "Open", "Vet"].map(str::to_owned).into());
+    assert_eq!(seen, ["Accept", "Close", "Hold", "Observe", "Open", "Vet"].map(str::to_owned).into());
 }
 
 #[test]
@@ -418,9 +443,38 @@ fn every_verdict_leads_somewhere() {
     };
     assert_eq!(leads_to(Outcome::Accept), "Accept");
     assert_eq!(leads_to(Outcome::Reject), "Decline");
-    assert_eq!(leads_to(Outcome::Hold), "Done");
+    assert_eq!(leads_to(Outcome::Hold), "AwaitApproval");
     assert_eq!(leads_to(Outcome::Ignore), "Done");
-    assert_eq!(decide["Choices"].as_array().unwrap().len(), 2, "no other verdict is known");
+    assert_eq!(decide["Choices"].as_array().unwrap().len(), 3, "no other verdict is known");
+}
+
+#[test]
+fn whoever_waits_decides_anew_and_never_for_ever() {
+    let waits: Vec<_> = Machine::all()
+        .iter()
+        .flat_map(|m| m.tasks().iter().filter(|t| t.waits()).map(|t| t.name.to_owned()).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(waits, WAITING.map(|(_, state, ..)| state));
+    for (machine, state, fault, then) in WAITING {
+        let machine = Machine::load(machine);
+        let wait = machine.state(state);
+        assert_eq!(wait.next().unwrap().name, then, "{state}: resuming says nothing but `look again`");
+        let over = wait.catchers().into_iter().find(|(names, _)| names == &[TIME_IS_OVER]).unwrap();
+        assert_eq!(over.1.name, then, "{state}: nor does the end of its time");
+        assert_eq!(fault.class(), Class::Permanent, "{fault} is not polled");
+        assert_eq!(
+            wait.fields["Arguments"]["Payload"].as_object().unwrap().keys().filter(|k| *k == "token").count(),
+            1
+        );
+        assert!(
+            wait.fields.get("Output").is_none() && wait.fields.get("Assign").is_none(),
+            "{state}: no token travels on"
+        );
+    }
+    // Longer than anybody is waited for by the record: half a day, or the longest deadline.
+    assert!(Machine::load("onboard").state("AwaitApproval").fields["TimeoutSeconds"].as_f64() > Some(12.0 * 3600.0));
+    let provider = Machine::load("connect").state("AwaitProvider").fields["TimeoutSeconds"].as_f64().unwrap();
+    assert!(provider > DEADLINE_MINUTES_MOST * 60.0);
 }
 
 #[test]

@@ -13,9 +13,15 @@ use serde_json::{Value, json};
 /// The variables that every function has: the name it calls AWS under, and what it logs.
 const OF_ALL: [&str; 2] = ["AWS_SDK_UA_APP_ID", "RUST_LOG"];
 
-/// Faults that no alarm is for, besides the transient ones: they say that another run does the work, or that somebody
-/// wanted it so.
-const NOBODY_IS_NEEDED: [FaultName; 3] = [FaultName::ConnectionBusy, FaultName::RunOver, FaultName::Withdrawn];
+/// Faults that no alarm is for, besides the transient ones: they say that another run does the work, that somebody
+/// wanted it so, or that the run waits for somebody.
+const NOBODY_IS_NEEDED: [FaultName; 5] = [
+    FaultName::ConnectionBusy,
+    FaultName::RunOver,
+    FaultName::Withdrawn,
+    FaultName::ApprovalNeeded,
+    FaultName::AcceptancePending,
+];
 
 fn get(id: &str, attribute: &str) -> Value {
     json!({"Fn::GetAtt": [id, attribute]})

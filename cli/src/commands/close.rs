@@ -3,17 +3,20 @@
 use drawbridge_domain::claims::deciding_digest;
 use drawbridge_domain::connection::Status;
 use drawbridge_domain::ending::close_connection;
+use drawbridge_domain::messages::Subject;
 use drawbridge_domain::ports::{Connections as _, Shares as _, Subscriptions as _};
 use drawbridge_ledger::Ledger;
+use drawbridge_workflows::Workflows;
 use jiff::Timestamp;
 
 use super::find::{Found, find};
-use super::{Done, audit};
+use super::{Done, audit, wake};
 use crate::args::Operator;
 use crate::failure::Failure;
 
 pub async fn run(
     ledger: &Ledger,
+    workflows: &Workflows,
     id: &str,
     reason: &str,
     operator: &Operator,
@@ -37,6 +40,10 @@ pub async fn run(
     };
     let next = close_connection(&connection, reason, &entry.by, &digest, now).map_err(Failure::Refused)?;
     let saved = ledger.save_connection(next, entry).await?;
+    let mut notes = Vec::new();
+    if saved.wait.is_some() {
+        wake(ledger, workflows, &Subject::Connection(saved.id.clone()), &mut notes).await;
+    }
     let next = match saved.status {
         Status::Closed => "Next: nothing, there is nothing to remove. It stays closed",
         Status::Closing if connection.status == Status::Ready => {
@@ -45,11 +52,11 @@ pub async fn run(
         }
         _ => "Next: the run that has it removes what it made. Then it stays closed",
     };
-    Ok(format!(
+    let text = format!(
         "{} is {}: {reason}\n{next} until `drawbridge retry {}` or until the subscriptions change.\n",
         saved.id,
         if saved.status == Status::Closed { "closed" } else { "to be closed" },
         saved.id
-    )
-    .into())
+    );
+    Ok(Done { text, notes })
 }

@@ -1,5 +1,6 @@
 //! One file per command: it reads and writes; what is said of it is in [`crate::render`].
 
+mod answer;
 mod check;
 mod close;
 mod find;
@@ -13,9 +14,12 @@ mod withdraw;
 use std::io::Read as _;
 use std::process::ExitCode;
 
+use drawbridge_domain::messages::Subject;
 use drawbridge_domain::ports::AuditEntry;
 use drawbridge_domain::subscription::{Subscription, parse};
+use drawbridge_domain::waiting;
 use drawbridge_ledger::Ledger;
+use drawbridge_workflows::Workflows;
 use jiff::Timestamp;
 
 use crate::args::{Args, Command, Document, Operator};
@@ -49,20 +53,37 @@ impl From<String> for Done {
 /// [`Failure`], in words.
 pub async fn run(args: Args) -> Result<Done, Failure> {
     let (now, screen) = (Timestamp::now(), Screen::of_stdout());
-    let ledger = async || Ledger::new(&drawbridge_sdk::config_with_profiles().await, args.table);
-    match args.command {
+    let Args { table, command } = args;
+    let both = async || {
+        let sdk = drawbridge_sdk::config_with_profiles().await;
+        (Ledger::new(&sdk, table.clone()), Workflows::new(&sdk))
+    };
+    let ledger = async || both().await.0;
+    match command {
         Command::Check { document } => check::run(&document, &screen),
         Command::Schema => Ok(schema::run()),
         Command::Subscribe { document, operator } => subscribe::run(ledger, &document, &operator, now, &screen).await,
         Command::Ls { status, json } => ls::run(&ledger().await, &status, json.json, now, &screen).await,
         Command::Show { subject, json } => show::run(&ledger().await, &subject.id, json.json, now, &screen).await,
         Command::Close { subject, reason, operator } => {
-            close::run(&ledger().await, &subject.id, &reason, &operator, now).await
+            let (ledger, workflows) = both().await;
+            close::run(&ledger, &workflows, &subject.id, &reason, &operator, now).await
+        }
+        Command::Approve { subject, operator } => {
+            let (ledger, workflows) = both().await;
+            answer::run(&ledger, &workflows, &subject.id, None, &operator, now).await
+        }
+        Command::Reject { subject, because, operator } => {
+            let (ledger, workflows) = both().await;
+            answer::run(&ledger, &workflows, &subject.id, Some(&because), &operator, now).await
         }
         Command::Withdraw { name, yes, operator } => {
             withdraw::run(&ledger().await, &name, yes, &operator, now, &screen).await
         }
-        Command::Retry { subject, operator } => retry::run(&ledger().await, &subject.id, &operator, now).await,
+        Command::Retry { subject, operator } => {
+            let (ledger, workflows) = both().await;
+            retry::run(&ledger, &workflows, &subject.id, &operator, now).await
+        }
     }
 }
 
@@ -88,6 +109,18 @@ fn read(document: &Document) -> Result<(Subscription, String), Failure> {
             let count = problems.problems.len();
             let noun = if count == 1 { "problem" } else { "problems" };
             Err(Failure::Refused(format!("{count} {noun} in {name}\n{problems}")))
+        }
+    }
+}
+
+/// Lets a run that waits look again. The ledger says already why it should: whatever keeps it from being told, the sweep
+/// tells it. Gives back whether it was told.
+async fn wake(ledger: &Ledger, workflows: &Workflows, subject: &Subject, notes: &mut Vec<String>) -> bool {
+    match waiting::wake(ledger, workflows, subject).await {
+        Ok(woken) => woken,
+        Err(fault) => {
+            notes.push(format!("the run could not be told, the sweep does it: {fault}"));
+            false
         }
     }
 }

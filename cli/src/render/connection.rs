@@ -20,6 +20,11 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     facts.add("why", &connection.why);
     facts.add("next", &connection.next);
     facts.fault(connection.fault.as_ref(), screen);
+    if let Some(wait) = &connection.wait {
+        facts.wait(wait, true, now);
+        facts.add("type", "nothing here; or, to end it:");
+        facts.add("", &format!("drawbridge close {} --reason TEXT", connection.id));
+    }
     if let Some(ending) = &connection.ending {
         facts.add("ended by", &format!("{}, {}", ending.by, time_and_distance(ending.since, now)));
         facts.add("", &format!("{}: {}", ending.cause.as_str(), ending.why));

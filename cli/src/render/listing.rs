@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::Screen;
 use super::distance;
 use super::screen::{Colour, colour_of, colour_of_share};
+use super::waits;
 
 /// As many characters of an id as tell it from its neighbours; `drawbridge show` takes them.
 const SHORT: usize = 17;
@@ -45,7 +46,7 @@ fn shares_table(shares: &[ShareRecord], now: Timestamp, screen: &Screen) -> Stri
         let id = share.arn.as_str().rsplit('/').next().unwrap_or_default();
         table.add_row([
             Cell::new(&share.name),
-            status(share.status.as_str(), colour_of_share(share.status), screen),
+            status(&standing_of_share(share), colour_of_share(share.status), screen),
             Cell::new(distance(share.since, now)),
             Cell::new(&share.sender),
             Cell::new(share.resources.len()),
@@ -70,9 +71,23 @@ pub(super) fn connections_table(connections: &[Connection], now: Timestamp, scre
     screen.text(&table)
 }
 
+/// Its status, and whom it waits for.
+fn standing_of_share(share: &ShareRecord) -> String {
+    let word = share.status.as_str();
+    match &share.wait {
+        Some(_) if share.is_answered() => format!("{word}, answered"),
+        Some(wait) if wait.by_a_run => format!("{word}, {}", waits(wait)),
+        Some(wait) => format!("{word}, waits for {}", wait.who),
+        None => word.to_owned(),
+    }
+}
+
 /// Its status; a run that is under way may be about to close what it opens.
 fn standing(connection: &Connection) -> String {
     let word = connection.status.as_str();
+    if let (Some(wait), None) = (&connection.wait, &connection.ending) {
+        return format!("{word}, {}", waits(wait));
+    }
     match connection.status {
         Status::Wanted | Status::Opening | Status::Waiting if connection.ending.is_some() => {
             format!("{word}, to be closed")
@@ -126,6 +141,27 @@ Connections
   ID                 STATUS  SINCE  RESOURCE                TARGET        MADE
   conn-0a1b2c3d4e5f  ready   2 h    redis-production        vpc-0a1b2c3d  vpce-0a1b2c3d
   conn-0f0f0f0f0f0f  failed  3 min  rcfg-0a1b2c3d4e5f60718  sn-0a1b2c3d   -
+"
+        );
+    }
+
+    #[test]
+    fn whoever_is_waited_for_is_named() {
+        let mut open_ended = samples::waiting_share(true);
+        open_ended.wait.as_mut().unwrap().by_a_run = false;
+        let shares = [samples::waiting_share(true), open_ended];
+        let text = listing(&shares, &[samples::waiting_connection()], &[], now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+Shares
+  NAME         STATUS                                    SINCE       SENDER        RESOURCES  ID
+  redis-share  held, waits for a person until 21:45 UTC  1 h 30 min  444455556666  1          5e6f7a8b-0000
+  redis-share  held, waits for a person                  1 h 30 min  444455556666  1          5e6f7a8b-0000
+
+Connections
+  ID                 STATUS                                                              SINCE  RESOURCE          TARGET        MADE
+  conn-0a1b2c3d4e5f  waiting, waits for the owner of com.example.orders until 12:20 UTC  2 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
 "
         );
     }

@@ -10,6 +10,7 @@ mod subscription;
 mod withdrawal;
 
 use drawbridge_domain::fault::FaultRecord;
+use drawbridge_domain::waiting::Wait;
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
 
@@ -50,6 +51,11 @@ fn time_and_distance(at: Timestamp, now: Timestamp) -> String {
     } else {
         format!("{} (in {})", time(at), distance(at, now))
     }
+}
+
+/// Who is waited for and until when, in a word beside the status.
+fn waits(wait: &Wait) -> String {
+    format!("waits for {} until {}", wait.who, wait.until.strftime("%H:%M UTC"))
 }
 
 /// The page of an execution in the AWS console.
@@ -97,6 +103,14 @@ impl Facts {
         let Some(fault) = fault else { return };
         self.add("fault", &format!("{}: {}", screen.paint(&fault.name, Colour::Bad), fault.message));
         self.add("way out", fault.remedy());
+    }
+
+    fn wait(&mut self, wait: &Wait, by_a_run: bool, now: Timestamp) {
+        self.add("waits for", &format!("{}, {}", wait.who, wait.what));
+        self.add("", &format!("since {}", time_and_distance(wait.since, now)));
+        if by_a_run {
+            self.add("", &format!("until {}", time_and_distance(wait.until, now)));
+        }
     }
 
     fn section(&mut self, title: &str, body: &str, screen: &Screen) {

@@ -16,9 +16,10 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
-    TargetKey, Trust, VpcTarget,
+    Approval, Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
+    Target, TargetKey, Trust, VpcTarget,
 };
+use drawbridge_domain::waiting::Wait;
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
 
@@ -51,6 +52,7 @@ pub fn subscription() -> Subscription {
             resource_types: vec![ResourceType::ResourceConfiguration],
         },
         otherwise: Otherwise::Hold,
+        approval: Approval::Never,
         on_revoke: OnRevoke::Close,
         profile: ProfileName::RedisCloud,
         targets: vec![
@@ -92,6 +94,7 @@ pub fn connection() -> Connection {
         digest: "0123".to_owned(),
         execution: Some(format!("arn:aws:states:us-east-1:111122223333:execution:connect:{id}-g1-a1")),
         deadline: Some(at("10:30:00")),
+        wait: None,
         plan: None,
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b2c3d").unwrap())),
         findings: Vec::new(),
@@ -187,6 +190,8 @@ pub fn share() -> ShareRecord {
         digest: "0123".to_owned(),
         settled: None,
         unseen_since: None,
+        wait: None,
+        answer: None,
         claims: Vec::new(),
         resources: vec![SharedResource {
             arn: RESOURCE.to_owned(),
@@ -212,4 +217,32 @@ pub fn trail() -> Vec<Entry> {
         entry("09:58:00", "accept", "asked for it", "wanted", 1),
         entry("10:00:00", "drawbridge retry (ana)", "it can be reached", "ready", 5),
     ]
+}
+
+/// A share that waits for a person, answered or not.
+pub fn waiting_share(asking: bool) -> ShareRecord {
+    let wait = Wait {
+        who: "a person".to_owned(),
+        what: "whether share redis-share of account 444455556666 is accepted and connected".to_owned(),
+        since: at("10:30:00"),
+        until: at("21:45:00"),
+        asked: "89ab".to_owned(),
+        subscriptions: if asking { vec![name()] } else { Vec::new() },
+        by_a_run: true,
+    };
+    ShareRecord { wait: Some(wait), ..share() }
+}
+
+/// A connection that waits for its provider.
+pub fn waiting_connection() -> Connection {
+    let wait = Wait {
+        who: "the owner of com.example.orders".to_owned(),
+        what: "to accept endpoint vpce-0a1b2c3d".to_owned(),
+        since: at("11:50:00"),
+        until: at("12:20:00"),
+        asked: "89ab".to_owned(),
+        subscriptions: Vec::new(),
+        by_a_run: true,
+    };
+    Connection { status: Status::Waiting, wait: Some(wait), databases: Vec::new(), ..connection() }
 }

@@ -23,6 +23,20 @@ pub fn share(
     facts.add("why", &share.why.join("\n"));
     facts.add("next", &share.next);
     facts.fault(share.fault.as_ref(), screen);
+    if let Some(wait) = &share.wait {
+        facts.wait(wait, share.awaited().is_some(), now);
+        let id = share.arn.as_str().rsplit('/').next().unwrap_or_default();
+        if !wait.subscriptions.is_empty() {
+            facts.add("type", &format!("drawbridge approve {id}"));
+        }
+        let name = if wait.subscriptions.is_empty() { "type" } else { "" };
+        facts.add(name, &format!("drawbridge reject {id} --because TEXT"));
+    }
+    if let Some(answer) = &share.answer {
+        let verb = if answer.approve { "approved" } else { "rejected" };
+        let because = answer.because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
+        facts.add("answer", &format!("{verb} by {}, {}{because}", answer.by, time_and_distance(answer.at, now)));
+    }
     facts.gap();
     facts.add("share", share.arn.as_str());
     facts.add("sender", share.sender.as_str());
@@ -63,6 +77,8 @@ const fn found_by(found_by: FoundBy) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use drawbridge_domain::waiting::Answer;
+
     use super::*;
     use crate::render::samples;
 
@@ -98,5 +114,31 @@ Audit trail
   empty: entries are kept for 400 days
 "
         );
+    }
+
+    #[test]
+    fn one_that_waits_says_for_whom_until_when_and_what_to_type() {
+        let show = |record: &ShareRecord| share(record, &[], &[], samples::now(), &Screen::default());
+        let text = show(&samples::waiting_share(true));
+        let lines = "
+  waits for  a person, whether share redis-share of account 444455556666 is accepted and connected
+             since 2026-11-21 10:30:00 UTC (1 h 30 min ago)
+             until 2026-11-21 21:45:00 UTC (in 9 h 45 min)
+  type       drawbridge approve 5e6f7a8b-0000
+             drawbridge reject 5e6f7a8b-0000 --because TEXT
+";
+        assert!(text.contains(lines), "{text}");
+        let text = show(&samples::waiting_share(false));
+        assert!(text.contains("  type       drawbridge reject") && !text.contains("drawbridge approve"), "{text}");
+        let answered = Answer {
+            approve: false,
+            by: "ana".to_owned(),
+            at: samples::now(),
+            because: Some("not ours".to_owned()),
+            asked: "89ab".to_owned(),
+            subscriptions: Vec::new(),
+        };
+        let text = show(&ShareRecord { answer: Some(answered), ..samples::waiting_share(true) });
+        assert!(text.contains("  answer     rejected by ana, 2026-11-21 12:00:00 UTC (0 s ago): not ours\n"), "{text}");
     }
 }

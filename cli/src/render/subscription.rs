@@ -2,7 +2,7 @@
 
 use drawbridge_domain::profile::Profile;
 use drawbridge_domain::subscription::{
-    EndpointItem, OnRevoke, Otherwise, PrivateDns, RouteTables, Subnets, Subscription, Target,
+    Approval, EndpointItem, OnRevoke, Otherwise, PrivateDns, RouteTables, Subnets, Subscription, Target,
 };
 
 use super::{Facts, Screen, list};
@@ -50,9 +50,20 @@ fn shares(facts: &mut Facts, subscription: &Subscription, profile: &Profile) {
     let types: Vec<&str> = trust.resource_types.iter().map(|resource_type| resource_type.as_str()).collect();
     facts.add("", &format!("only with {} inside", types.join(" or ")));
     facts.add("otherwise", otherwise(subscription.otherwise));
+    if !subscription.approval.is_never() {
+        facts.add("approval", approval(subscription.approval));
+    }
     facts.add("on revoke", on_revoke(subscription.on_revoke));
     for (number, target) in subscription.targets.iter().enumerate() {
         facts.add(if number == 0 { "connects" } else { "" }, &in_words(target, profile));
+    }
+}
+
+fn approval(approval: Approval) -> &'static str {
+    match approval {
+        Approval::Never => "never: trust is enough",
+        Approval::FirstTime => "first-time: a person approves the first share of each sender",
+        Approval::Always => "always: a person approves each share",
     }
 }
 

@@ -9,8 +9,9 @@ use drawbridge_domain::ports::{
 };
 use drawbridge_domain::share::{InvitationStatus, MOST_RESOURCES, ShareFacts, ShareRecord, ShareStatus};
 use drawbridge_domain::subscription::{ResourceType, Subscription};
-use drawbridge_domain::wanted::{self, Offer, Origin, Wish};
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp, connection, facts, verdict};
+use drawbridge_domain::verdict::Said;
+use drawbridge_domain::wanted::{self, Offer, Origin};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, connection, facts, verdict, waiting};
 use drawbridge_runtime::Handler;
 
 /// The function's ports.
@@ -51,6 +52,7 @@ where
             (InvitationAnswer::Accept, ShareStatus::Accepting) => self.accept(&home, record, &request, now).await,
             (InvitationAnswer::Accept, ShareStatus::Accepted) => self.starts(&home, &record).await,
             (InvitationAnswer::Decline, ShareStatus::Declining) => self.decline(record, &request, now).await,
+            (InvitationAnswer::Accept, ShareStatus::Held) if record.awaited().is_some() => Err(asks(&record)),
             (InvitationAnswer::Accept, ShareStatus::Held)
             | (InvitationAnswer::Decline, ShareStatus::Rejected | ShareStatus::Expired) => Ok(AcceptAnswer::default()),
             _ => Err(over(&record, &request)),
@@ -96,7 +98,9 @@ where
         let record = if facts.is_accepted() {
             record
         } else {
-            let verdict = verdict::decide(&facts, &subscriptions, now)?;
+            // Whom vet let claim it is approved already.
+            let said = Said { of_share: record.answer.as_ref(), approved: &record.claims };
+            let verdict = verdict::decide(&facts, &subscriptions, said, now)?;
             let (Outcome::Accept, Some(invitation)) = (verdict.outcome, pending) else {
                 let fault = withdrawn(&verdict.reasons, verdict.status);
                 self.save(to_be_vetted_again(record), request, now, &fault.message).await?;
@@ -120,18 +124,37 @@ where
         why.extend(wanted::unconnected(&offers, &claiming));
         why.extend(missing);
         let wishes = wanted::wishes(&offers, &claiming);
-        let obstacle = over_limit(&wishes, &claiming)
+        let asked = waiting::asked(&facts.arn, &facts.resources);
+        let over: Vec<(SubscriptionName, String)> = claiming
+            .iter()
+            .filter_map(|subscription| {
+                let wants = wishes.iter().filter(|w| w.claims.contains(&subscription.name)).count();
+                let why = verdict::over_limit(subscription, wants, record.answer.as_ref(), &asked)?;
+                Some((subscription.name.clone(), why))
+            })
+            .collect();
+        let obstacle = over
+            .first()
+            .map(|(_, why)| why.clone())
             .or_else(|| wishes.is_empty().then(|| "nothing inside can be connected".to_owned()));
         if let Some(obstacle) = obstacle {
             let mut next = record;
             let mut reasons =
                 vec!["it is accepted and stays so, but nothing is connected".to_owned(), obstacle.clone()];
             reasons.append(&mut why);
-            let what_next =
-                "a person decides: change the subscription's limits, or ask the owner to change what is inside";
+            let what_next = if over.is_empty() {
+                "a person decides: ask the owner to change what is inside"
+            } else {
+                "a person decides: `drawbridge approve ID`, or change the subscription's limits, or ask the owner to change \
+                 what is inside"
+            };
             next.become_status(ShareStatus::Held, now, reasons, what_next);
-            self.save(next, request, now, &format!("held: {obstacle}")).await?;
-            return Ok(AcceptAnswer::default());
+            next.wait = (!over.is_empty()).then(|| {
+                let asking = claiming.iter().map(|subscription| subscription.name.clone()).collect();
+                waiting::for_a_person(&facts, asking, None, now)
+            });
+            let next = self.save(next, request, now, &format!("held: {obstacle}")).await?;
+            return if next.awaited().is_some() { Err(asks(&next)) } else { Ok(AcceptAnswer::default()) };
         }
         let origin = Origin::share(&record);
         for wish in &wishes {
@@ -272,7 +295,8 @@ where
         let ask = "nothing until the owner removes this account from the share and adds it again";
         let mut next = record;
         let (status, why, what_next) = if let Some(invitation) = pending {
-            let verdict = verdict::decide(&facts, &subscriptions, now)?;
+            let said = Said { of_share: next.answer.as_ref(), approved: &next.claims };
+            let verdict = verdict::decide(&facts, &subscriptions, said, now)?;
             if verdict.outcome != Outcome::Reject {
                 self.save(to_be_vetted_again(next), request, now, "it is not declined any more").await?;
                 return Err(
@@ -287,7 +311,7 @@ where
             (ShareStatus::Ignored, vec![why], "only its owner can take it back")
         } else {
             // Rejected already (perhaps by us, unheard), or expired meanwhile.
-            let verdict = verdict::decide(&facts, &subscriptions, now)?;
+            let verdict = verdict::decide(&facts, &subscriptions, Said::default(), now)?;
             let why = if verdict.status == ShareStatus::Rejected { next.why.clone() } else { verdict.reasons };
             (verdict.status, why, ask)
         };
@@ -327,17 +351,9 @@ fn can_be_target(config_type: &str) -> bool {
     !["CHILD", "CIDR"].iter().any(|word| drawbridge_domain::network::same_word(word, config_type))
 }
 
-fn over_limit(wishes: &[Wish], claiming: &[&Subscription]) -> Option<String> {
-    claiming.iter().find_map(|subscription| {
-        let limit = subscription.limits.connections_per_share?;
-        let wants = wishes.iter().filter(|w| w.claims.contains(&subscription.name)).count();
-        (wants > limit as usize).then(|| {
-            format!(
-                "subscription {} would make {wants} connections, its limits.connections_per_share is {limit}",
-                subscription.name
-            )
-        })
-    })
+/// A person is asked before anything is connected.
+fn asks(record: &ShareRecord) -> Fault {
+    FaultName::ApprovalNeeded.because(record.why.join("; "))
 }
 
 /// The verdict by which this run was started does not hold any more, be it for the subscriptions

@@ -341,7 +341,7 @@ where
                 request.attempt, record.attempt
             )));
         }
-        if !record.status.is_running() {
+        if !record.is_under_way() {
             let fault = record.fault.unwrap_or(fault);
             return Ok(CloseAnswer { fault: Some(fault), removed: Vec::new() });
         }

@@ -15,6 +15,7 @@ use crate::preflight::Finding;
 use crate::reach::Database;
 use crate::resource::Resource;
 use crate::subscription::{Kind, TargetKey};
+use crate::waiting::Wait;
 
 /// Where a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -223,6 +224,9 @@ pub struct Connection {
     /// When the present run gives up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
+    /// Who is waited for, if it is somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
     /// What the present generation says to AWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -264,5 +268,8 @@ impl Connection {
         self.status = status;
         self.why = why.into();
         self.next = next.into();
+        if status != Status::Waiting {
+            self.wait = None;
+        }
     }
 }

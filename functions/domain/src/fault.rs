@@ -73,6 +73,10 @@ faults! {
     InvitationExpired, Permanent, "Ask the owner to remove this account from the share and add it again.";
     /// The invitation was rejected, by Drawbridge or by a person.
     InvitationRejected, Permanent, "If it was a mistake, ask the owner to remove this account from the share and add it again.";
+    /// What it would make is more than the subscription allows: a person is asked. Caught, and waited for.
+    ApprovalNeeded, Permanent, "Decide: `drawbridge approve ID` or `drawbridge reject ID --because TEXT`.";
+    /// Nobody answered in time: the invitation is left to expire.
+    ApprovalExpired, Permanent, "Ask the owner to remove this account from the share and add it again, then answer in time.";
     /// When it came to accepting, no subscription trusted the share any more.
     TrustWithdrawn, Permanent, "If it should be accepted, subscribe to it: `drawbridge subscribe FILE`.";
     /// The ledger has no connection with this id.
@@ -89,6 +93,8 @@ faults! {
     Conflict, Permanent, "Remove what the message names, or point the subscription elsewhere, then `drawbridge retry`.";
     /// AWS reports the endpoint as failed; the message carries AWS's reason.
     EndpointFailed, Permanent, "Mend what AWS's reason names, then `drawbridge retry`.";
+    /// The provider has to accept the endpoint. Caught, and waited for.
+    AcceptancePending, Permanent, "Ask the owner of the service to accept the endpoint.";
     /// The provider rejected the endpoint.
     EndpointRejected, Permanent, "Ask the provider why, then `drawbridge retry`.";
     /// The endpoint or association was deleted by someone else.

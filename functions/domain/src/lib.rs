@@ -27,6 +27,7 @@ pub mod sweep;
 mod testing;
 pub mod trigger;
 pub mod verdict;
+pub mod waiting;
 pub mod wanted;
 
 pub use fault::{Class, Fault, FaultName};

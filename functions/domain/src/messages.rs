@@ -9,6 +9,7 @@ use crate::fault::FaultRecord;
 use crate::ids::{ConnectionId, ResourceShareArn};
 use crate::reach::{Database, DnsScope, Port};
 use crate::resource::Resource;
+use crate::waiting::{TaskToken, Turn};
 
 /// The input of an onboarding execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +139,29 @@ pub enum Subject {
     Connection(ConnectionId),
     /// An onboarding: there is nothing to remove, the reason is recorded.
     Share(ResourceShareArn),
+}
+
+/// The input of `hold`, by way of `lambda:invoke.waitForTaskToken`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRequest {
+    /// What waits.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Which turn of which run.
+    #[serde(flatten)]
+    pub turn: Turn,
+    /// The ARN of the execution that waits.
+    pub execution: String,
+    /// What resumes it.
+    pub token: TaskToken,
+}
+
+/// The output of `hold`, which nobody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldAnswer {
+    /// Why the run was resumed at once, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<String>,
 }
 
 /// The input of `close`.

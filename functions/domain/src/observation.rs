@@ -73,7 +73,8 @@ pub fn endpoint<'e>(id: &str, endpoint: Option<&'e Endpoint>, may_lag: bool) -> 
         // the associations, as for `available`.
         Ok(endpoint)
     } else if let (true, Some(service)) = (is("pendingAcceptance"), &endpoint.service) {
-        Err(FaultName::NotReady.because(format!("endpoint {id} is {state}: the owner of {service} has to accept it")))
+        Err(FaultName::AcceptancePending
+            .because(format!("endpoint {id} is {state}: the owner of {service} has to accept it")))
     } else if is("pending") || is("pendingAcceptance") {
         Err(FaultName::NotReady.because(format!("endpoint {id} is {state}")))
     } else if is("rejected") {

@@ -10,16 +10,17 @@ use serde::{Deserialize, Serialize};
 use crate::connection::{Connection, Made, PlannedCall};
 use crate::fault::Fault;
 use crate::ids::{
-    AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, Service,
-    ServiceNetworkId, SubnetId, VpcEndpointId, VpcId,
+    AccountId, AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, RouteTableId,
+    SecurityGroupId, Service, ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
-use crate::messages::Announcement;
+use crate::messages::{Announcement, Subject};
 use crate::network::{
     Association, Endpoint, EndpointAssociation, EndpointService, ResourceConfiguration, RouteTable, SecurityGroup,
     ServiceNetwork, Subnet, Vpc,
 };
 use crate::share::{Invitation, ShareRecord, SharedResource, VisibleShare};
 use crate::subscription::{Problems, Subscription};
+use crate::waiting::{TaskToken, Ticket};
 
 /// RAM: find what is shared with this account.
 pub trait FindShares {
@@ -196,6 +197,28 @@ pub trait Connections {
     async fn save_connection(&self, record: Connection, audit: AuditEntry) -> Result<Connection, Fault>;
 }
 
+/// Ledger: waits with their tokens. Read consistently.
+pub trait Waits {
+    /// The newest wait of a share or connection, over or not.
+    async fn ticket(&self, subject: &Subject) -> Result<Option<Ticket>, Fault>;
+    /// Writes it, on condition of its version.
+    /// Faults: `LedgerConflict` if somebody else did.
+    async fn save_ticket(&self, ticket: Ticket) -> Result<(), Fault>;
+}
+
+/// Ledger: the senders whom a person approved, once for each subscription.
+pub trait Senders {
+    /// The subscriptions for which this account was approved. Read consistently.
+    async fn approved_for(&self, sender: &AccountId) -> Result<Vec<SubscriptionName>, Fault>;
+    /// Remembers that it is approved for these, too. What is remembered already is success.
+    async fn approve_sender(
+        &self,
+        sender: &AccountId,
+        subscriptions: &[SubscriptionName],
+        audit: AuditEntry,
+    ) -> Result<(), Fault>;
+}
+
 /// Ledger: what needs attention, by status, oldest first. The index finds candidates; a decision
 /// reads the item again.
 pub trait Attention {
@@ -237,6 +260,14 @@ pub trait Workflows {
     async fn start(&self, machine: &str, name: &str, input: &serde_json::Value) -> Result<Started, Fault>;
     /// How the execution with this ARN stands.
     async fn execution(&self, arn: &str) -> Result<ExecutionState, Fault>;
+}
+
+/// Step Functions: end the wait on a task token. The answer says whether anybody still waited on it.
+pub trait Resume {
+    /// The task succeeds, with an empty object for its output.
+    async fn resume(&self, token: &TaskToken) -> Result<bool, Fault>;
+    /// The task fails under the fault's name.
+    async fn fail(&self, token: &TaskToken, fault: &Fault) -> Result<bool, Fault>;
 }
 
 /// The event bus.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fault::FaultRecord;
 use crate::ids::{AccountId, InvitationArn, ResourceShareArn, SubscriptionName};
+use crate::waiting::{Answer, Wait};
 
 /// How long an invitation to anything but RAM's seven-day types lives; VPC Lattice's are not among
 /// those [AWS:ram/userguide/working-with-shared-invitations].
@@ -212,6 +213,12 @@ pub struct ShareRecord {
     /// Since when RAM shows it no more, though it was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen_since: Option<Timestamp>,
+    /// Who is waited for, while it is held and somebody can say something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wait: Option<Wait>,
+    /// What a person last said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
     /// The subscriptions that accept it.
     pub claims: Vec<SubscriptionName>,
     /// What was inside when it was last looked at.
@@ -241,5 +248,26 @@ impl ShareRecord {
         self.status = status;
         self.why = why;
         self.next = next.into();
+        if status != ShareStatus::Held {
+            self.wait = None;
+        }
+    }
+
+    /// Whom a run of it waits for, if one waits.
+    #[must_use]
+    pub fn awaited(&self) -> Option<&Wait> {
+        self.wait.as_ref().filter(|wait| self.status == ShareStatus::Held && wait.by_a_run)
+    }
+
+    /// Whether a run should be under way, be it one that waits.
+    #[must_use]
+    pub fn is_under_way(&self) -> bool {
+        self.status.is_running() || self.awaited().is_some()
+    }
+
+    /// Whether what is asked is answered.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        self.wait.as_ref().zip(self.answer.as_ref()).is_some_and(|(wait, answer)| wait.asked == answer.asked)
     }
 }

@@ -8,8 +8,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::connection::{Connection, Status};
 use crate::fault::{Class, FaultName, FaultRecord};
+use crate::identity;
 use crate::ids::{AccountId, ResourceShareArn};
 use crate::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
+use crate::waiting::share_is_due;
 
 /// How many runs may follow one that ended in a transient fault.
 pub const MAX_TRANSIENT_RUNS: u32 = 3;
@@ -36,6 +38,8 @@ pub enum ShareStep {
     Nothing,
     /// Make sure that the run of its attempt exists.
     Ensure,
+    /// Let the run that waits look again; if none does any more, as for [`ShareStep::Ensure`].
+    Wake,
     /// Write this record, then start its run.
     Run(Box<ShareRecord>, String),
     /// Write this record; there is nothing to run.
@@ -62,12 +66,26 @@ pub fn share_step(
     // RAM's word counts and not our clock: what it shows as pending can be answered.
     let pending = invitation.filter(|i| i.status == InvitationStatus::Pending);
     let is_new = |i: &Invitation| record.invitation.as_ref() != Some(&i.arn);
+    if record.awaited().is_some() && record.accepted_at.is_some() && !seen.visible {
+        // Whether its owner took it back is a question of more than one look: see [`crate::presence`].
+        return ShareStep::Nothing;
+    }
+    if record.awaited().is_some() {
+        // Its run decides anew, whatever it is that changed.
+        let changed = pending.is_some_and(is_new)
+            || pending.is_none() && !seen.visible
+            || (seen.visible && record.accepted_at.is_none())
+            || record.digest != digest;
+        let looks = changed || share_is_due(record, now).is_some() || is_empty_for_long(record, now);
+        return if looks { ShareStep::Wake } else { ShareStep::Ensure };
+    }
 
     if let Some(new) = pending.filter(|i| is_new(i)) {
         let mut next = run_again(record, digest, now, "the owner sent a new invitation");
         next.transient_runs = 0;
         next.invitation = Some(new.arn.clone());
         next.accepted_at = None;
+        next.answer = None;
         next.expires_at = Some(new.expires_at());
         next.name.clone_from(&seen.name);
         return ShareStep::Run(Box::new(next), "found a new invitation".to_owned());
@@ -100,6 +118,10 @@ pub fn share_step(
         let why = format!("the last run ended in {}", fault_name(record.fault.as_ref()));
         return ShareStep::Run(Box::new(run_again(record, digest, now, &why)), why);
     }
+    if can_run && record.status == ShareStatus::Held && record.is_answered() {
+        let why = "a person answered";
+        return ShareStep::Run(Box::new(run_again(record, digest, now, why)), why.to_owned());
+    }
     if can_run && is_empty_for_long(record, now) {
         let why = "nothing was inside when it was looked at";
         return ShareStep::Run(Box::new(run_again(record, digest, now, why)), why.to_owned());
@@ -108,6 +130,19 @@ pub fn share_step(
         return closed(invitation, record, now);
     }
     ShareStep::Nothing
+}
+
+/// Of how many shares a sweep asks each time whether the run that waits is still there. Step Functions lets an account
+/// describe 15 executions a second [AWS:step-functions/dg/service-quotas], and others do so, too.
+const ASKED_AT_ONCE: usize = 100;
+
+/// Whether it is asked this time if a share's run that waits is still there: always, unless there are very many.
+#[must_use]
+pub fn has_its_turn(share: &ResourceShareArn, shares: usize, now: Timestamp) -> bool {
+    let turns = 1 + shares / (ASKED_AT_ONCE + 1);
+    let digest = identity::digest(&(share, now));
+    let draw = digest.get(..8).and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or_default();
+    draw % turns == 0
 }
 
 /// An owner may make the share first and put the resources in later: it is looked at again, at
@@ -135,6 +170,8 @@ fn first_seen(seen: &SeenShare, digest: &str, found_by: FoundBy, now: Timestamp)
         digest: digest.to_owned(),
         settled: None,
         unseen_since: None,
+        wait: None,
+        answer: None,
         claims: Vec::new(),
         resources: Vec::new(),
         found_by,
@@ -258,6 +295,8 @@ pub enum ConnectionStep {
     Nothing,
     /// Make sure that the run of its attempt exists; if that run is over, it ended without a verdict.
     Ensure,
+    /// Let the run that waits look again; if none does any more, as for [`ConnectionStep::Ensure`].
+    Wake,
     /// Write this record, then start its run.
     Run(Box<Connection>, String),
 }
@@ -266,6 +305,8 @@ pub enum ConnectionStep {
 #[must_use]
 pub fn connection_step(connection: &Connection, backoff: SignedDuration, now: Timestamp) -> ConnectionStep {
     match connection.status {
+        // Only a look tells whether the provider answered, and events may be lost.
+        Status::Waiting if connection.wait.is_some() => ConnectionStep::Wake,
         status if status.is_running() => ConnectionStep::Ensure,
         Status::Failed
             if may_rerun(connection.fault.as_ref(), connection.transient_runs, connection.since, backoff, now) =>
@@ -359,10 +400,14 @@ pub fn retry_connection(connection: &Connection, now: Timestamp) -> Result<Conne
 /// # Errors
 /// Why that is not possible, as a sentence.
 pub fn retry_share(record: &ShareRecord, now: Timestamp) -> Result<ShareRecord, String> {
+    if let Some(wait) = record.awaited() {
+        return Err(format!("{} waits for {}: `drawbridge approve` or `drawbridge reject` it", record.arn, wait.who));
+    }
     match record.status {
         ShareStatus::Held | ShareStatus::Ignored | ShareStatus::Failed | ShareStatus::Accepted => {
             let mut next = run_again(record, &record.digest, now, "an operator asked for another attempt");
             next.transient_runs = 0;
+            next.answer = None;
             Ok(next)
         }
         ShareStatus::Revoked => Err(format!(

@@ -16,7 +16,7 @@ use crate::share::{
     FoundBy, Invitation, InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource, VisibleShare,
 };
 use crate::subscription::{
-    GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
+    Approval, GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
     PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust,
     VpcTarget,
 };
@@ -127,6 +127,7 @@ pub fn subscription(called: &str) -> Subscription {
             resource_types: vec![ResourceType::ResourceConfiguration],
         },
         otherwise: Otherwise::Hold,
+        approval: Approval::Never,
         on_revoke: OnRevoke::Keep,
         profile: ProfileName::RedisCloud,
         targets: vec![vpc_target("vpc-0a")],
@@ -192,6 +193,8 @@ pub fn share_record(status: ShareStatus) -> ShareRecord {
         digest: "digest".to_owned(),
         settled: Some("settled".to_owned()),
         unseen_since: None,
+        wait: None,
+        answer: None,
         claims: vec![name("a")],
         resources: configurations(&["rcfg-1"]),
         found_by: FoundBy::Event,
@@ -258,6 +261,7 @@ pub fn connection(status: Status) -> Connection {
         digest: "digest".to_owned(),
         execution: Some(execution("connect", "first")),
         deadline: Some(at("2026-11-20T11:30:00Z")),
+        wait: None,
         plan: Some(plan),
         made: Some(Made::Endpoint(endpoint_id())),
         findings: Vec::new(),

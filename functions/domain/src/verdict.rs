@@ -10,7 +10,8 @@ use crate::identity;
 use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::messages::Outcome;
 use crate::share::{InvitationStatus, ShareFacts, ShareStatus, SharedResource};
-use crate::subscription::{Kind, Otherwise, ResourceType, Subscription, Target, Trust};
+use crate::subscription::{Approval, Kind, Otherwise, ResourceType, Subscription, Target, Trust};
+use crate::waiting::{self, Answer};
 
 /// How long an invitation whose content RAM does not list yet is looked at again, before it
 /// counts as empty: RAM is eventually consistent, without a documented bound.
@@ -31,6 +32,17 @@ pub struct Verdict {
     pub reasons: Vec<String>,
     /// The subscriptions that accept it, by name.
     pub claims: Vec<SubscriptionName>,
+    /// The subscriptions that would, if a person approved it.
+    pub asking: Vec<SubscriptionName>,
+}
+
+/// What persons said.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Said<'a> {
+    /// Of this share.
+    pub of_share: Option<&'a Answer>,
+    /// The subscriptions for which no more needs to be said: its sender was approved for them, or this share was.
+    pub approved: &'a [SubscriptionName],
 }
 
 /// The subscriptions that decide on what this account shares: those that trust it, or, for a
@@ -59,9 +71,19 @@ pub fn digest(subscriptions: &[Subscription], sender: &AccountId) -> String {
 ///
 /// # Errors
 /// `NotReady` if RAM does not list what is inside yet.
-pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp) -> Result<Verdict, Fault> {
+pub fn decide(
+    facts: &ShareFacts,
+    subscriptions: &[Subscription],
+    said: Said<'_>,
+    now: Timestamp,
+) -> Result<Verdict, Fault> {
     if let Some(verdict) = closed_invitation(facts) {
         return Ok(verdict);
+    }
+    let asked = waiting::asked(&facts.arn, &facts.resources);
+    let no = said.of_share.filter(|answer| !answer.approve && answer.asked == asked);
+    if let Some(no) = no.filter(|_| !facts.is_accepted()) {
+        return Ok(refused(facts, no, Vec::new()));
     }
     let deciding = deciding(subscriptions, &facts.sender);
     let stranger = !deciding.iter().any(|s| s.trusts_sender(&facts.sender));
@@ -82,21 +104,18 @@ pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp
 
     let mut claims = Vec::new();
     let mut reasons = Vec::new();
-    let mut over_limit = false;
+    let mut asking = Vec::new();
     for subscription in &deciding {
         let objections = first_of(objections(facts, subscription));
         let keys: Vec<_> = subscription.targets.iter().map(Target::key).collect();
         let wants =
             connectable(facts).flat_map(|(_, of)| keys.iter().filter_map(move |key| Kind::of_shared(of, key))).count();
-        let limit = subscription.limits.connections_per_share;
+        let obstacles = to_approve(subscription, wants, facts, said, &asked);
         if !objections.is_empty() {
             reasons.extend(objections.into_iter().map(|o| format!("subscription {}: {o}", subscription.name)));
-        } else if let Some(limit) = limit.filter(|limit| wants > *limit as usize) {
-            over_limit = true;
-            reasons.push(format!(
-                "subscription {}: it would make {wants} connections, its limits.connections_per_share is {limit}",
-                subscription.name
-            ));
+        } else if !obstacles.is_empty() {
+            asking.push(subscription.name.clone());
+            reasons.extend(obstacles);
         } else {
             reasons.push(format!(
                 "subscription {} trusts account {} and everything inside (resources: {})",
@@ -107,10 +126,16 @@ pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp
             claims.push(subscription.name.clone());
         }
     }
+    let stale = said.of_share.filter(|answer| answer.approve && answer.asked != asked && !asking.is_empty());
+    reasons.extend(stale.map(|answer| {
+        format!("{} approved it at {}, when something else was inside: that is no answer to this", answer.by, answer.at)
+    }));
     Ok(if !claims.is_empty() {
-        Verdict { outcome: Outcome::Accept, status: ShareStatus::Accepting, reasons, claims }
-    } else if over_limit {
-        Verdict { outcome: Outcome::Hold, status: ShareStatus::Held, reasons, claims }
+        Verdict { outcome: Outcome::Accept, status: ShareStatus::Accepting, reasons, claims, asking }
+    } else if let Some(no) = no {
+        refused(facts, no, reasons)
+    } else if !asking.is_empty() {
+        Verdict { outcome: Outcome::Hold, status: ShareStatus::Held, reasons, claims, asking }
     } else {
         otherwise(facts, &deciding, reasons)
     })
@@ -119,8 +144,10 @@ pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp
 /// An invitation that can be answered no more, unless the share is visible without it.
 fn closed_invitation(facts: &ShareFacts) -> Option<Verdict> {
     let invitation = facts.invitation.as_ref()?;
-    let verdict =
-        |status, reason| Some(Verdict { outcome: Outcome::Ignore, status, reasons: vec![reason], claims: Vec::new() });
+    let verdict = |status, reason| {
+        let (claims, asking) = (Vec::new(), Vec::new());
+        Some(Verdict { outcome: Outcome::Ignore, status, reasons: vec![reason], claims, asking })
+    };
     match invitation.status {
         InvitationStatus::Expired => verdict(
             ShareStatus::Expired,
@@ -139,6 +166,55 @@ fn closed_invitation(facts: &ShareFacts) -> Option<Verdict> {
         ),
         InvitationStatus::Pending | InvitationStatus::Accepted => None,
     }
+}
+
+/// A person said no.
+fn refused(facts: &ShareFacts, no: &Answer, mut reasons: Vec<String>) -> Verdict {
+    let because = no.because.as_ref().map_or_else(String::new, |because| format!(": {because}"));
+    reasons.insert(0, format!("{} rejected it{because}", no.by));
+    let (outcome, status) = if facts.is_accepted() {
+        reasons.push("it is accepted already and stays so: only its owner can take it back".to_owned());
+        (Outcome::Ignore, ShareStatus::Ignored)
+    } else {
+        (Outcome::Reject, ShareStatus::Declining)
+    };
+    Verdict { outcome, status, reasons, claims: Vec::new(), asking: Vec::new() }
+}
+
+/// Why a person has to approve a share that the subscription trusts; nothing if nobody has to, or it is approved.
+fn to_approve(
+    subscription: &Subscription,
+    wants: usize,
+    facts: &ShareFacts,
+    said: Said<'_>,
+    asked: &str,
+) -> Vec<String> {
+    let Subscription { name, approval, .. } = subscription;
+    if said.of_share.is_some_and(|answer| answer.approves(name, asked)) {
+        return Vec::new();
+    }
+    let mut why: Vec<_> = over_limit(subscription, wants, None, asked).into_iter().collect();
+    if !approval.is_never() && !said.approved.contains(name) {
+        let whom = match approval {
+            Approval::FirstTime => format!("account {} for the first time", facts.sender),
+            Approval::Never | Approval::Always => "each share".to_owned(),
+        };
+        why.push(format!("subscription {name} trusts it, and asks a person about {whom}"));
+    }
+    why
+}
+
+/// Why so many connections are more than a subscription lets a share make, unless a person approved it.
+#[must_use]
+pub fn over_limit(subscription: &Subscription, wants: usize, said: Option<&Answer>, asked: &str) -> Option<String> {
+    let limit = subscription.limits.connections_per_share.filter(|limit| wants > *limit as usize)?;
+    let approved = said.is_some_and(|answer| answer.approves(&subscription.name, asked));
+    (!approved).then(|| {
+        format!(
+            "subscription {}: it would make {wants} connections, its limits.connections_per_share is {limit}",
+            subscription.name
+        )
+    })
 }
 
 /// What a subscription's narrowing has against a share, whatever is inside.
@@ -237,7 +313,7 @@ fn otherwise(facts: &ShareFacts, deciding: &[&Subscription], mut reasons: Vec<St
     } else {
         (Outcome::Reject, ShareStatus::Declining)
     };
-    Verdict { outcome, status, reasons, claims: Vec::new() }
+    Verdict { outcome, status, reasons, claims: Vec::new(), asking: Vec::new() }
 }
 
 /// Whether a name matches a pattern of `*` (any text) and `?` (one character).

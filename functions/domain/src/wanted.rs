@@ -291,6 +291,7 @@ fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription]
         digest: origin.digest.clone(),
         execution: None,
         deadline: None,
+        wait: None,
         plan: None,
         made: None,
         findings: Vec::new(),

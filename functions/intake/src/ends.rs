@@ -3,7 +3,7 @@
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity;
 use drawbridge_domain::ids::ConnectionId;
-use drawbridge_domain::ports::{Attention, Connections, FindShares, Shares, Subscriptions, Workflows};
+use drawbridge_domain::ports::{Attention, Connections, FindShares, Resume, Shares, Subscriptions, Waits, Workflows};
 use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::sweep::ShareStep;
 use drawbridge_domain::{Fault, FaultName, claims};
@@ -14,8 +14,8 @@ use crate::handler::{AT_ONCE, Done, Round};
 impl<R, L, W> Round<'_, R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention,
-    W: Workflows,
+    L: Subscriptions + Shares + Connections + Attention + Waits,
+    W: Workflows + Resume,
 {
     /// Holds the share's connections against the subscriptions, if anything changed since that was
     /// done, and writes down that it was. Not that it was done while a connection may have escaped:
@@ -27,8 +27,8 @@ where
     ) -> (ShareStep, Vec<Result<Done, Fault>>) {
         let upcoming = match (&step, record) {
             (ShareStep::Run(next, _) | ShareStep::Record(next, _), _) => next.as_ref(),
-            (ShareStep::Ensure | ShareStep::Nothing, Some(record)) => record,
-            (ShareStep::Ensure | ShareStep::Nothing, None) => return (step, Vec::new()),
+            (ShareStep::Ensure | ShareStep::Wake | ShareStep::Nothing, Some(record)) => record,
+            (ShareStep::Ensure | ShareStep::Wake | ShareStep::Nothing, None) => return (step, Vec::new()),
         };
         let settled = claims::digest(self.known, &upcoming.sender, upcoming.status);
         let Some(record) = record else {
@@ -37,7 +37,8 @@ where
         };
         // A run is started because something changed, maybe back to what it was: what was done about it since and is
         // not written down is undone here.
-        let runs = matches!(step, ShareStep::Run(..) | ShareStep::Ensure);
+        // One that waits for a person writes nothing.
+        let runs = matches!(step, ShareStep::Run(..) | ShareStep::Wake) || record.status.is_running();
         if record.settled.as_ref() == Some(&settled) && !runs {
             return (step, Vec::new());
         }
@@ -75,7 +76,10 @@ where
                 self.start_run(&saved).await?;
                 Ok(Done::Ended)
             }
-            Ok(saved) if saved.ending.is_some() && connection.ending.is_none() => Ok(Done::Ended),
+            Ok(saved) if saved.ending.is_some() && connection.ending.is_none() => {
+                self.wake_to_end(&saved).await?;
+                Ok(Done::Ended)
+            }
             Ok(_) => Ok(Done::Nothing),
             Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
             Err(fault) => Err(fault),

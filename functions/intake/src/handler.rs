@@ -7,16 +7,16 @@ use drawbridge_domain::claims::{self, Known};
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::{self, Home};
 use drawbridge_domain::ids::{ConnectionId, Installation, ResourceShareArn};
-use drawbridge_domain::messages::{ConnectInput, OnboardInput};
+use drawbridge_domain::messages::{ConnectInput, OnboardInput, Subject};
 use drawbridge_domain::ports::{
-    Attention, AuditEntry, Connections, ExecutionState, FindShares, Shares, Started, Subscriptions, Unreadable,
-    Workflows,
+    Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Shares, Started, Subscriptions, Unreadable,
+    Waits, Workflows,
 };
 use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_domain::wanted::{self, Wish};
-use drawbridge_domain::{Fault, FaultName, Timestamp, presence, verdict};
+use drawbridge_domain::{Fault, FaultName, Timestamp, presence, verdict, waiting};
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
 use jiff::SignedDuration;
@@ -71,6 +71,9 @@ pub struct Summary {
     endpoints: usize,
     /// How many runs were started, those that close left out.
     started: usize,
+    /// How many runs that wait were let look again.
+    #[serde(skip_serializing_if = "is_none")]
+    woken: usize,
     /// How many connections end, for their claims or for their share.
     #[serde(skip_serializing_if = "is_none")]
     ended: usize,
@@ -92,6 +95,7 @@ const fn is_none(count: &usize) -> bool {
 pub(crate) enum Done {
     Nothing,
     Started,
+    Woken,
     Ended,
     Recorded,
     Aborted,
@@ -101,8 +105,8 @@ pub(crate) enum Done {
 impl<R, L, W> Handler for Intake<R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention,
-    W: Workflows,
+    L: Subscriptions + Shares + Connections + Attention + Waits,
+    W: Workflows + Resume,
 {
     type Request = Value;
     type Answer = Summary;
@@ -158,8 +162,8 @@ pub(crate) struct Round<'a, R, L, W> {
 impl<R, L, W> Round<'_, R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention,
-    W: Workflows,
+    L: Subscriptions + Shares + Connections + Attention + Waits,
+    W: Workflows + Resume,
 {
     /// One share or connection that fails does not keep the others waiting: the first fault is
     /// raised when all were tried, so that the trigger is delivered again.
@@ -182,7 +186,8 @@ where
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
         let mut summary =
             Summary { shares: seen.len(), connections: connections.len(), endpoints, ..Summary::default() };
-        let of_seen = stream::iter(seen.values()).map(|share| self.share(share, &listed)).buffer_unordered(AT_ONCE);
+        let of_seen =
+            stream::iter(seen.values()).map(|share| self.share(share, &listed, seen.len())).buffer_unordered(AT_ONCE);
         outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
         let of_unseen =
             stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen.then_some(&listed))).buffer_unordered(AT_ONCE);
@@ -192,6 +197,7 @@ where
             match outcome {
                 Ok(Done::Nothing) => {}
                 Ok(Done::Started) => summary.started += 1,
+                Ok(Done::Woken) => summary.woken += 1,
                 Ok(Done::Ended) => summary.ended += 1,
                 Ok(Done::Recorded) => summary.recorded += 1,
                 Ok(Done::Aborted) => summary.aborted += 1,
@@ -231,7 +237,7 @@ where
             // Whatever else it is, a run has it or nothing is to run.
             Some((next, what)) if next.status == Status::Wanted => self.rerun(next, what, Done::Started).await,
             Some((next, what)) => match self.intake.ledger.save_connection(next, self.audit(what)).await {
-                Ok(_) => Ok(Done::Recorded),
+                Ok(saved) => self.wake_to_end(&saved).await.map(|()| Done::Recorded),
                 Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
                 Err(fault) => Err(fault),
             },
@@ -270,7 +276,12 @@ where
         Ok(Seen { shares: seen, listed })
     }
 
-    async fn share(&self, seen: &SeenShare, listed: &BTreeSet<ResourceShareArn>) -> Vec<Result<Done, Fault>> {
+    async fn share(
+        &self,
+        seen: &SeenShare,
+        listed: &BTreeSet<ResourceShareArn>,
+        shares: usize,
+    ) -> Vec<Result<Done, Fault>> {
         let record = match self.intake.ledger.share(&seen.arn).await {
             Ok(record) => record,
             Err(fault) => return vec![Err(fault)],
@@ -281,6 +292,10 @@ where
         if step == ShareStep::Nothing {
             step =
                 record.as_ref().map_or(step, |record| self.looked(record, seen.visible || listed.contains(&seen.arn)));
+        }
+        let waits = record.as_ref().is_some_and(|record| record.awaited().is_some());
+        if step == ShareStep::Ensure && waits && !sweep::has_its_turn(&seen.arn, shares, self.now) {
+            step = ShareStep::Nothing;
         }
         self.go_on(record, step).await
     }
@@ -298,9 +313,11 @@ where
         };
         let step = match (listed, sweep::gone_share(&record, self.now)) {
             _ if record.status.is_running() => ShareStep::Ensure,
-            (None, _) => ShareStep::Nothing,
             (Some(_), Some((next, what))) => ShareStep::Record(Box::new(next), what),
-            (Some(listed), None) => self.looked(&record, listed.contains(arn)),
+            (Some(listed), None) if record.accepted_at.is_some() => self.looked(&record, listed.contains(arn)),
+            _ if record.awaited().is_none() => ShareStep::Nothing,
+            _ if waiting::share_is_due(&record, self.now).is_some() => ShareStep::Wake,
+            _ => ShareStep::Ensure,
         };
         self.go_on(Some(record), step).await
     }
@@ -329,16 +346,30 @@ where
                 self.start_onboard(&saved).await?;
                 Ok(Done::Started)
             }
-            (ShareStep::Record(next, what), _) => {
-                Ok(self.save_share(*next, what).await?.map_or(Done::LeftToOthers, |_| Done::Recorded))
+            (ShareStep::Record(next, what), record) => {
+                let Some(saved) = self.save_share(*next, what).await? else {
+                    return Ok(Done::LeftToOthers);
+                };
+                // Nobody is to wait for what is decided.
+                if saved.awaited().is_none() && record.is_some_and(|record| record.awaited().is_some()) {
+                    self.wake(Subject::Share(saved.arn)).await?;
+                }
+                Ok(Done::Recorded)
+            }
+            (ShareStep::Wake, Some(record)) => {
+                if self.wake(Subject::Share(record.arn.clone())).await? {
+                    return Ok(Done::Woken);
+                }
+                self.ensure_onboard(record).await
             }
             (ShareStep::Ensure, Some(record)) => self.ensure_onboard(record).await,
-            (ShareStep::Ensure | ShareStep::Nothing, _) => Ok(Done::Nothing),
+            (ShareStep::Ensure | ShareStep::Wake | ShareStep::Nothing, _) => Ok(Done::Nothing),
         }
     }
 
     async fn ensure_onboard(&self, record: ShareRecord) -> Result<Done, Fault> {
-        if self.start_onboard(&record).await? == Started::Now {
+        // One that waits was started for certain.
+        if record.awaited().is_none() && self.start_onboard(&record).await? == Started::Now {
             return Ok(Done::Started);
         }
         let name = identity::onboard_execution(&record.arn, record.attempt);
@@ -373,7 +404,8 @@ where
                 }
             }
             ConnectionStep::Run(next, what) => self.rerun(*next, what, Done::Started).await,
-            ConnectionStep::Ensure => {
+            ConnectionStep::Wake if self.wake(Subject::Connection(id.clone())).await? => Ok(Done::Woken),
+            ConnectionStep::Ensure | ConnectionStep::Wake => {
                 if self.start_run(&connection).await? == Started::Now {
                     return Ok(Done::Started);
                 }
@@ -388,6 +420,19 @@ where
                 }
             }
         }
+    }
+
+    /// Whether a run waited, and looks again now.
+    async fn wake(&self, subject: Subject) -> Result<bool, Fault> {
+        waiting::wake(&self.intake.ledger, &self.intake.workflows, &subject).await
+    }
+
+    /// A run that waits for somebody does not see by itself that its connection is to end.
+    pub(crate) async fn wake_to_end(&self, connection: &Connection) -> Result<(), Fault> {
+        if connection.ending.is_some() && connection.wait.is_some() {
+            self.wake(Subject::Connection(connection.id.clone())).await?;
+        }
+        Ok(())
     }
 
     async fn rerun(&self, next: Connection, what: String, done: Done) -> Result<Done, Fault> {

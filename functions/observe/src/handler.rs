@@ -12,7 +12,7 @@ use drawbridge_domain::ports::{
 use drawbridge_domain::reach::{Database, DnsName, Port};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::subscription::{Subscription, TargetKey};
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, waiting};
 use drawbridge_runtime::{Handler, count};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
@@ -74,6 +74,9 @@ where
             }
             Ok(Seen::Lattice(Look::NotReady { why, accessible })) => {
                 Err(self.not_ready(connection, why, accessible, &request, now).await?)
+            }
+            Err(fault) if fault.name == FaultName::AcceptancePending => {
+                Err(self.awaited(connection, fault, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::NotReady => {
                 Err(self.not_ready(connection, fault.message, Vec::new(), &request, now).await?)
@@ -243,13 +246,38 @@ where
         if let Err(passed) = observation::within(connection.deadline, now, &why) {
             return Ok(passed);
         }
-        if connection.why != why || connection.last_look != accessible {
+        if connection.why != why || connection.last_look != accessible || connection.wait.is_some() {
             let mut next = connection;
+            next.wait = None;
             next.why.clone_from(&why);
             next.last_look = accessible;
             self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
         }
         Ok(FaultName::NotReady.because(why))
+    }
+}
+
+impl<E, N, L: Connections> Observe<E, N, L> {
+    /// Writes down who is waited for, if that is news, and says so or that time is up.
+    async fn awaited(
+        &self,
+        connection: Connection,
+        pending: Fault,
+        request: &ConnectRequest,
+        now: Timestamp,
+    ) -> Result<Fault, Fault> {
+        if let Err(passed) = observation::within(connection.deadline, now, &pending.message) {
+            return Ok(passed);
+        }
+        let wait = waiting::for_the_provider(&connection, connection.resource.as_str(), now);
+        if connection.wait.as_ref() != Some(&wait) {
+            let mut next = connection;
+            next.why.clone_from(&pending.message);
+            next.next = format!("{} is waited for until {}", wait.who, wait.until);
+            next.wait = Some(wait);
+            self.ledger.save_connection(next, audit(request, now, pending.message.clone())).await?;
+        }
+        Ok(pending)
     }
 }
 

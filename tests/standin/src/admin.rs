@@ -244,6 +244,9 @@ async fn revoke(State(app): State<App>, Json(asked): Json<Revoked>) -> Answer {
 struct InvitationChange {
     arn: String,
     status: InvitationStatus,
+    /// How old it is to be, if that changes: as if time had passed.
+    #[serde(default)]
+    age_minutes: Option<i64>,
 }
 
 /// What happens to an invitation outside Drawbridge.
@@ -253,6 +256,9 @@ async fn invitation(State(app): State<App>, Json(change): Json<InvitationChange>
     let invitation = invitation.ok_or_else(|| Refused(format!("there is no invitation {}", change.arn)))?;
     invitation.status = change.status;
     invitation.lag = 0;
+    if let Some(age) = change.age_minutes {
+        invitation.at = Timestamp::now() - jiff::SignedDuration::from_mins(age);
+    }
     Ok(Json(json!({})))
 }
 

@@ -8,6 +8,8 @@ use crate::Subject;
 
 pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION";
 pub(crate) const AUDIT: &str = "AUDIT#";
+pub(crate) const SENDER: &str = "SENDER";
+pub(crate) const WAIT: &str = "WAIT";
 
 pub(crate) fn share_pk(arn: &ResourceShareArn) -> String {
     format!("{SHARE}#{arn}")
@@ -47,6 +49,7 @@ impl Subject {
             Self::Share(arn) => share_pk(arn),
             Self::Connection(id) => connection_pk(id),
             Self::Subscriptions => SUBSCRIPTION.to_owned(),
+            Self::Sender(account) => format!("{SENDER}#{account}"),
         }
     }
 }

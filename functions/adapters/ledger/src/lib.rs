@@ -6,6 +6,8 @@
 //! | subscription | `SUBSCRIPTION` | its name |
 //! | share | `SHARE#<ARN>` | `SHARE` |
 //! | connection | `CONNECTION#<id>` | `CONNECTION` |
+//! | wait with its task token | `WAIT#` and the `pk` of what waits | `WAIT` |
+//! | sender that a person approved | `SENDER#<account>` | `SENDER` |
 //! | audit entry | the `pk` of its subject | `AUDIT#<time>#<change id>` |
 //!
 //! A share and a connection carry their whole domain record under the names of its fields, so that
@@ -25,10 +27,12 @@ mod keys;
 mod read;
 #[cfg(test)]
 mod samples;
+mod senders;
 mod subscriptions;
+mod waits;
 mod write;
 
-use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+use drawbridge_domain::ids::{AccountId, ConnectionId, ResourceShareArn};
 
 pub use audit::{AUDIT_DAYS, Entry};
 pub use read::Listing;
@@ -69,4 +73,6 @@ pub enum Subject {
     Connection(ConnectionId),
     /// All subscriptions.
     Subscriptions,
+    /// An account that shares.
+    Sender(AccountId),
 }

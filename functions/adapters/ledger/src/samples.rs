@@ -15,6 +15,7 @@ use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{Kind, TargetKey};
+use drawbridge_domain::waiting::{Answer, Wait};
 use jiff::Timestamp;
 
 const SHARE: &str = "arn:aws:ram:us-east-1:444455556666:resource-share/0a-1b";
@@ -43,6 +44,23 @@ pub(crate) fn share() -> ShareRecord {
         digest: "0123".to_owned(),
         settled: Some("4567".to_owned()),
         unseen_since: Some(at("2026-11-21T01:02:05.123456789Z")),
+        wait: Some(Wait {
+            who: "a person".to_owned(),
+            what: "whether it is accepted".to_owned(),
+            since: at("2026-11-21T01:02:03.000000001Z"),
+            until: at("2026-11-21T12:02:03Z"),
+            asked: "89ab".to_owned(),
+            subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+            by_a_run: true,
+        }),
+        answer: Some(Answer {
+            approve: true,
+            by: "drawbridge approve (ana)".to_owned(),
+            at: at("2026-11-21T02:02:03Z"),
+            because: Some("we know them".to_owned()),
+            asked: "89ab".to_owned(),
+            subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+        }),
         claims: vec![SubscriptionName::parse("redis").unwrap()],
         resources: vec![SharedResource {
             arn: RESOURCE.to_owned(),
@@ -78,6 +96,15 @@ pub(crate) fn connection() -> Connection {
         digest: "0123".to_owned(),
         execution: Some(format!("arn:aws:states:us-east-1:111122223333:execution:connect:{id}-g2-a3")),
         deadline: Some(at("2026-11-21T01:32:03.123456789Z")),
+        wait: Some(Wait {
+            who: "a person".to_owned(),
+            what: "whether it is accepted".to_owned(),
+            since: at("2026-11-21T01:02:03.000000001Z"),
+            until: at("2026-11-21T12:02:03Z"),
+            asked: "89ab".to_owned(),
+            subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+            by_a_run: true,
+        }),
         plan: Some(Plan {
             token: format!("{id}-g2"),
             tags: BTreeMap::from([

@@ -38,7 +38,7 @@ pub(crate) fn change_id(
 }
 
 impl Ledger {
-    async fn save<R: Record>(&self, mut record: R, audit: AuditEntry) -> Result<R, Fault> {
+    pub(crate) async fn save<R: Record>(&self, mut record: R, audit: AuditEntry) -> Result<R, Fault> {
         let (pk, from) = (record.subject().pk(), *record.version());
         *record.since() = keys::to_microseconds(*record.since());
         *record.version() = from + 1;

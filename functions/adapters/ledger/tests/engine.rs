@@ -15,10 +15,14 @@ use aws_sdk_dynamodb::types::{
 };
 use drawbridge_domain::FaultName;
 use drawbridge_domain::connection::{Connection, Status};
-use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
-use drawbridge_domain::ports::{Attention as _, AuditEntry, Connections as _, Shares as _, Subscriptions as _};
+use drawbridge_domain::ids::{AccountId, ConnectionId, ResourceShareArn, SubscriptionName};
+use drawbridge_domain::messages;
+use drawbridge_domain::ports::{
+    Attention as _, AuditEntry, Connections as _, Senders as _, Shares as _, Subscriptions as _, Waits as _,
+};
 use drawbridge_domain::share::{ShareRecord, ShareStatus};
 use drawbridge_domain::subscription::{Subscription, parse};
+use drawbridge_domain::waiting::{TaskToken, Ticket, Turn};
 use drawbridge_ledger::{AUDIT_DAYS, Ledger, Subject, SubscriptionWrite};
 
 const NEEDS: &str = "needs DynamoDB or an emulator of it at the URL in LEDGER_TEST_ENDPOINT";
@@ -310,4 +314,56 @@ async fn subscriptions_are_written_once_and_read_by_the_one_parser() {
     let trail = ledger.audit_trail(&Subject::Subscriptions).await.unwrap();
     let told = trail.iter().filter(|entry| entry.entry.what == "withdrew it").map(|entry| entry.version);
     assert_eq!(told.collect::<Vec<_>>(), [1, 3]);
+}
+
+fn ticket(token: &str, retry: u32) -> Ticket {
+    let share = samples::share();
+    Ticket {
+        subject: messages::Subject::Share(share.arn),
+        token: TaskToken::new(token),
+        execution: "arn".to_owned(),
+        turn: Turn { attempt: 1, entered: "2026-11-21T01:02:03Z".parse().unwrap(), retry },
+        wait: share.wait.unwrap(),
+        version: 0,
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs LEDGER_TEST_ENDPOINT"]
+async fn a_token_is_kept_apart_and_the_later_one_takes_its_place() {
+    let engine = engine().await;
+    let ledger = &engine.ledger;
+    let first = ticket("first", 0);
+    assert_eq!(ledger.ticket(&first.subject).await.unwrap(), None);
+    ledger.save_ticket(first.clone()).await.unwrap();
+    ledger.save_ticket(first.clone()).await.expect("the same write again: its answer was lost");
+    let held = ledger.ticket(&first.subject).await.unwrap().unwrap();
+    assert_eq!((held.version, &held.token), (1, &first.token));
+    let conflict = ledger.save_ticket(ticket("second", 1)).await.expect_err("decided from nothing");
+    assert_eq!(conflict.name, FaultName::LedgerConflict);
+    ledger.save_ticket(Ticket { version: 1, ..ticket("second", 1) }).await.unwrap();
+    assert_eq!(ledger.ticket(&first.subject).await.unwrap().unwrap().token, TaskToken::new("second"));
+    // Neither among what is listed, nor in an audit trail; and it goes by itself.
+    assert!(ledger.list().await.unwrap().shares.is_empty());
+    let items = engine.scan().await;
+    let [item] = &items[..] else { panic!("one item: {}", items.len()) };
+    assert!(item["expires"].as_n().unwrap().parse::<i64>().unwrap() > first.wait.until.as_second());
+    assert!(!item.contains_key("attention"));
+}
+
+#[tokio::test]
+#[ignore = "needs LEDGER_TEST_ENDPOINT"]
+async fn a_sender_is_approved_once_for_each_subscription() {
+    let engine = engine().await;
+    let ledger = &engine.ledger;
+    let sender = AccountId::parse("444455556666").unwrap();
+    let names = |names: &[&str]| names.iter().map(|name| SubscriptionName::parse(*name).unwrap()).collect::<Vec<_>>();
+    assert_eq!(ledger.approved_for(&sender).await.unwrap(), []);
+    ledger.approve_sender(&sender, &names(&["b"]), at_first()).await.unwrap();
+    ledger.approve_sender(&sender, &names(&["b"]), at_first()).await.unwrap();
+    ledger.approve_sender(&sender, &names(&["a", "b"]), audit("2026-11-21T02:02:03Z", "again")).await.unwrap();
+    assert_eq!(ledger.approved_for(&sender).await.unwrap(), names(&["a", "b"]));
+    let other = AccountId::parse("111122223333").unwrap();
+    assert_eq!(ledger.approved_for(&other).await.unwrap(), []);
+    assert_eq!(ledger.audit_trail(&Subject::Sender(sender)).await.unwrap().len(), 2);
 }

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use drawbridge_domain::FaultName;
-use drawbridge_domain::ports::{ExecutionState, Started, Workflows as _};
+use drawbridge_domain::ports::{ExecutionState, Resume as _, Started, Workflows as _};
+use drawbridge_domain::waiting::TaskToken;
 use drawbridge_sdk::script::{Answer, Script};
 use drawbridge_workflows::Workflows;
 use serde_json::{Value, json};
@@ -86,4 +87,41 @@ async fn one_that_does_not_exist_is_missing() {
     let (workflows, _) = workflows([error("ExecutionDoesNotExist"), error("InvalidArn")]);
     assert_eq!(workflows.execution(EXECUTION).await.unwrap(), ExecutionState::Missing);
     assert_eq!(workflows.execution("nonsense").await.expect_err("refused").name, FaultName::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_wait_is_ended_by_its_token_and_says_nothing_besides() {
+    let (workflows, script) = workflows([Answer::ok("{}")]);
+    assert!(workflows.resume(&TaskToken::new("very-secret")).await.unwrap());
+    assert_eq!(asked(&script), json!({"taskToken": "very-secret", "output": "{}"}));
+}
+
+#[tokio::test]
+async fn a_wait_that_fails_fails_as_a_function_does() {
+    let (workflows, script) = workflows([Answer::ok("{}")]);
+    let fault = FaultName::AccessDenied.because("dynamodb:PutItem: no");
+    assert!(workflows.fail(&TaskToken::new("very-secret"), &fault).await.unwrap());
+    let asked = asked(&script);
+    assert_eq!((asked["taskToken"].as_str(), asked["error"].as_str()), (Some("very-secret"), Some("AccessDenied")));
+    let cause: Value = serde_json::from_str(asked["cause"].as_str().unwrap()).unwrap();
+    assert_eq!(cause, json!({"errorType": "AccessDenied", "errorMessage": "dynamodb:PutItem: no"}));
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_waits_on_is_no_fault() {
+    for name in ["TaskDoesNotExist", "TaskTimedOut", "InvalidToken"] {
+        let (workflows, _) = workflows([error(name), error(name)]);
+        assert!(!workflows.resume(&TaskToken::new("x")).await.unwrap(), "{name}");
+        assert!(!workflows.fail(&TaskToken::new("x"), &FaultName::NotReady.because("")).await.unwrap(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_says_nothing_of_the_token() {
+    for answer in [error("AccessDeniedException"), error("ThrottlingException"), Answer::Cut] {
+        let (workflows, _) = workflows([answer]);
+        let fault = workflows.resume(&TaskToken::new("very-secret")).await.expect_err("refused");
+        assert!(!format!("{fault:?}").contains("very-secret"), "{fault:?}");
+        assert!(fault.message.contains("states:SendTaskSuccess"), "{fault}");
+    }
 }

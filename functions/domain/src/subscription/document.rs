@@ -38,6 +38,7 @@ impl Subscription {
         if trust.is_of_somebody() {
             document["trust"] = trust_document.into();
             document["otherwise"] = json!(self.otherwise);
+            document["approval"] = json!(self.approval);
             document["on_revoke"] = json!(self.on_revoke);
             document["targets"] = self.targets.iter().map(target).collect();
         }

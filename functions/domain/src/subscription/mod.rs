@@ -36,6 +36,10 @@ pub struct Subscription {
     pub trust: Trust,
     /// What happens to a share that nobody's trust covers.
     pub otherwise: Otherwise,
+    /// Whether a person approves what is trusted before it is accepted. Left out of digests where nobody does, so that
+    /// they are what they were before there was such a thing.
+    #[serde(skip_serializing_if = "Approval::is_never")]
+    pub approval: Approval,
     /// What happens to what is connected when its owner stops sharing it.
     pub on_revoke: OnRevoke,
     /// What is true of the vendor.
@@ -141,6 +145,27 @@ pub enum Otherwise {
     Reject,
     /// It is recorded and left alone.
     Ignore,
+}
+
+/// Whether a person approves what is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Approval {
+    /// Nobody does: trust is enough.
+    Never,
+    /// The first share of each sender.
+    FirstTime,
+    /// Each share.
+    Always,
+}
+
+impl Approval {
+    /// Whether nobody approves anything.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    pub const fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
 }
 
 /// What happens to connections of a share that its owner stops sharing. AWS keeps what is connected

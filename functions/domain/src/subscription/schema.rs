@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GatewayService, NetworkName, OnRevoke, Otherwise, ResourceType, bounds};
+use super::{Approval, GatewayService, NetworkName, OnRevoke, Otherwise, ResourceType, bounds};
 use crate::ids::{
     AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
     SubscriptionName, VpcId,
@@ -23,7 +23,7 @@ pub fn json_schema() -> Value {
         "additionalProperties": false,
         "required": ["version", "name"],
         "anyOf": [{"required": ["targets"]}, {"required": ["endpoints"]}],
-        "dependentRequired": {"trust": ["targets"], "targets": ["trust"], "otherwise": ["trust"], "on_revoke": ["trust"]},
+        "dependentRequired": {"trust": ["targets"], "targets": ["trust"], "otherwise": ["trust"], "approval": ["trust"], "on_revoke": ["trust"]},
         "properties": {
             "version": {"const": bounds::VERSION, "description": "The version of this document's format."},
             "name": text("^[a-z][a-z0-9-]{0,63}$", SubscriptionName::EXPECTED),
@@ -32,6 +32,11 @@ pub fn json_schema() -> Value {
                 "description": "What happens to a share that no subscription accepts: hold it for a person, reject the invitation, or record it and leave it alone.",
                 "enum": [Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore],
                 "default": Otherwise::Ignore,
+            },
+            "approval": {
+                "description": "Whether a person approves what is trusted before it is accepted: nobody, once for each sender, or for each share.",
+                "enum": [Approval::Never, Approval::FirstTime, Approval::Always],
+                "default": Approval::Never,
             },
             "on_revoke": {
                 "description": "What happens to what is connected when its owner stops sharing it: keep it, as AWS does, or close it.",

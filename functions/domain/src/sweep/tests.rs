@@ -92,6 +92,7 @@ fn in_short(step: &ShareStep) -> String {
     match step {
         ShareStep::Nothing => "nothing".to_owned(),
         ShareStep::Ensure => "ensure".to_owned(),
+        ShareStep::Wake => "wake".to_owned(),
         ShareStep::Run(record, _) => format!("run {}", record.attempt),
         ShareStep::Record(record, _) => record.status.as_str().to_owned(),
     }
@@ -484,4 +485,100 @@ fn no_delay_is_too_long_to_compute() {
     assert!(aborted_connection(&closing, SignedDuration::MAX, late).is_some());
     let early = closing.since.checked_sub(SignedDuration::from_hours(1)).unwrap();
     assert!(aborted_connection(&closing, BACKOFF, early).is_none(), "a clock that is behind");
+}
+
+mod waiting {
+    use super::*;
+    use crate::ids::{ResourceShareArn, SubscriptionName};
+    use crate::testing::{at, facts, name};
+    use crate::waiting::{answer, for_a_person, for_the_provider};
+
+    fn held() -> ShareRecord {
+        let asking: Vec<SubscriptionName> = vec![name("a")];
+        let wait = for_a_person(&facts(), asking, None, at("2026-11-20T11:30:00Z"));
+        ShareRecord { wait: Some(wait), ..share_record(ShareStatus::Held) }
+    }
+
+    fn answered(record: &ShareRecord, approve: bool) -> ShareRecord {
+        answer(record, approve, None, "ana", now()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_run_that_waits_is_only_let_look_again_and_never_started_anew() {
+        let held = held();
+        let accepted = ShareRecord { accepted_at: Some(now()), ..held.clone() };
+        let empty = ShareRecord { resources: Vec::new(), ..held.clone() };
+        let until = held.wait.as_ref().unwrap().until;
+        let mut over = held.clone();
+        over.wait.as_mut().unwrap().until = now();
+        let table = [
+            (&held, Shown::Pending, "digest", "ensure", "nothing is new"),
+            (&answered(&held, true), Shown::Pending, "digest", "wake", "approved"),
+            (&answered(&held, false), Shown::Pending, "digest", "wake", "rejected"),
+            (&over, Shown::Pending, "digest", "wake", "its time is over"),
+            (&held, Shown::Pending, "another", "wake", "the subscriptions changed"),
+            (&held, Shown::PendingAnew, "digest", "wake", "invited anew"),
+            (&held, Shown::Expired, "digest", "wake", "the invitation ended"),
+            (&held, Shown::Rejected, "digest", "wake", "a person rejected it in RAM"),
+            (&held, Shown::Uninvited, "digest", "wake", "it can be seen by now"),
+            (&empty, Shown::Pending, "digest", "wake", "nothing was inside"),
+            (&accepted, Shown::Uninvited, "digest", "ensure", "accepted, and still there"),
+            (&accepted, Shown::Expired, "digest", "nothing", "accepted and not shown: two looks decide"),
+        ];
+        for (record, shown, digest, expected, because) in table {
+            assert_eq!(in_short(&step(&seen(shown), Some(record), digest)), expected, "{because}");
+        }
+        assert!(until > now());
+        assert!(retry_share(&held, now()).unwrap_err().contains("approve"), "a second run beside the one that waits");
+    }
+
+    #[test]
+    fn where_no_run_waits_an_answer_starts_one() {
+        let mut record = ShareRecord { accepted_at: Some(now()), ..held() };
+        record.wait.as_mut().unwrap().by_a_run = false;
+        assert_eq!(in_short(&step(&seen(Shown::Uninvited), Some(&record), "digest")), "nothing");
+        let ShareStep::Run(next, _) = step(&seen(Shown::Uninvited), Some(&answered(&record, true)), "digest") else {
+            panic!("no run")
+        };
+        assert!(next.answer.is_some() && next.wait.is_none() && next.attempt == record.attempt + 1);
+    }
+
+    #[test]
+    fn an_answer_is_kept_over_a_stopped_run_and_forgotten_over_a_new_invitation_or_a_retry() {
+        let record = answered(&held(), true);
+        let (aborted, _) = aborted_share(&record, BACKOFF, now()).unwrap();
+        assert!(aborted.answer.is_some() && aborted.wait.is_none() && aborted.status == ShareStatus::Found);
+        let failed = ShareRecord { answer: record.answer, ..share_record(ShareStatus::Failed) };
+        assert!(retry_share(&failed, now()).unwrap().answer.is_none());
+        let ShareStep::Run(next, _) = step(&seen(Shown::PendingAnew), Some(&failed), "digest") else {
+            panic!("no run")
+        };
+        assert!(next.answer.is_none());
+    }
+
+    #[test]
+    fn a_connection_that_waits_for_its_provider_looks_again_at_each_sweep() {
+        let mut waiting = connection(Status::Waiting);
+        assert_eq!(connection_step(&waiting, BACKOFF, now()), ConnectionStep::Ensure);
+        waiting.wait = Some(for_the_provider(&waiting, "com.example", now()));
+        assert_eq!(connection_step(&waiting, BACKOFF, now()), ConnectionStep::Wake);
+        let (aborted, _) = aborted_connection(&waiting, BACKOFF, now()).unwrap();
+        assert_eq!(aborted.attempt, waiting.attempt + 1);
+    }
+
+    #[test]
+    fn few_are_asked_about_each_time_and_of_many_a_part() {
+        let share = |number: usize| {
+            ResourceShareArn::parse(format!("arn:aws:ram:us-east-1:444455556666:resource-share/{number:x}")).unwrap()
+        };
+        assert!((0..100).all(|number| has_its_turn(&share(number), 100, now())));
+        let asked = |at| (0..1000).filter(|number| has_its_turn(&share(*number), 1000, at)).count();
+        assert!((50..200).contains(&asked(now())), "{}", asked(now()));
+        let mut left: Vec<usize> = (0..1000).collect();
+        for minutes in 0..240 {
+            let at = now().checked_add(SignedDuration::from_mins(5 * minutes)).unwrap();
+            left.retain(|number| !has_its_turn(&share(*number), 1000, at));
+        }
+        assert_eq!(left, Vec::<usize>::new(), "each has its turn within some hours");
+    }
 }

@@ -12,7 +12,7 @@ use crate::testing::{
 };
 
 fn verdict(facts: &ShareFacts, subscriptions: &[Subscription]) -> Verdict {
-    decide(facts, subscriptions, now()).unwrap()
+    decide(facts, subscriptions, Said::default(), now()).unwrap()
 }
 
 fn otherwise(called: &str, otherwise: Otherwise) -> Subscription {
@@ -202,7 +202,11 @@ fn an_invitation_that_can_be_answered_no_more_is_not_accepted_even_for_someone_t
 #[test]
 fn what_ram_shows_as_pending_can_be_accepted() {
     for text in ["2026-11-20T10:59:59Z", "2026-11-20T23:00:00Z", "2026-11-27T00:00:00Z"] {
-        assert_eq!(decide(&facts(), &[subscription("a")], at(text)).unwrap().outcome, Outcome::Accept, "{text}");
+        assert_eq!(
+            decide(&facts(), &[subscription("a")], Said::default(), at(text)).unwrap().outcome,
+            Outcome::Accept,
+            "{text}"
+        );
     }
 }
 
@@ -211,7 +215,7 @@ fn an_invitation_made_for_an_accepted_share_does_not_stand_in_its_way() {
     let mut facts = facts();
     facts.invitation = Some(invitation(InvitationStatus::Accepted));
     let late = now().checked_add(SignedDuration::from_hours(100)).unwrap();
-    assert_eq!(decide(&facts, &[subscription("a")], late).unwrap().outcome, Outcome::Accept);
+    assert_eq!(decide(&facts, &[subscription("a")], Said::default(), late).unwrap().outcome, Outcome::Accept);
 }
 
 #[test]
@@ -246,7 +250,7 @@ fn an_empty_share_is_looked_at_again_for_a_while() {
     facts.resources.clear();
     let asked_at = |minutes| {
         let at = at("2026-11-20T11:00:00Z").checked_add(SignedDuration::from_mins(minutes)).unwrap();
-        decide(&facts, &[subscription("a")], at)
+        decide(&facts, &[subscription("a")], Said::default(), at)
     };
     assert_eq!(asked_at(0).unwrap_err().name, FaultName::NotReady);
     assert_eq!(asked_at(9).unwrap_err().name, FaultName::NotReady);
@@ -396,7 +400,7 @@ proptest! {
         subscriptions in proptest::collection::vec(any_subscription(&[STRANGER, "777788889999"]), 0..5),
         facts in any_facts(),
     ) {
-        if let Ok(verdict) = decide(&facts, &subscriptions, now()) {
+        if let Ok(verdict) = decide(&facts, &subscriptions, Said::default(), now()) {
             prop_assert_ne!(verdict.outcome, Outcome::Accept);
             prop_assert!(verdict.claims.is_empty());
             prop_assert!(!verdict.reasons.is_empty());
@@ -408,7 +412,7 @@ proptest! {
         subscriptions in proptest::collection::vec(any_subscription(&[SENDER, STRANGER]), 0..5),
         facts in any_facts(),
     ) {
-        let Ok(verdict) = decide(&facts, &subscriptions, now()) else { return Ok(()) };
+        let Ok(verdict) = decide(&facts, &subscriptions, Said::default(), now()) else { return Ok(()) };
         prop_assert_eq!(verdict.outcome == Outcome::Accept, !verdict.claims.is_empty());
         if verdict.outcome == Outcome::Accept {
             prop_assert_eq!(facts.arn.owner(), facts.sender.as_str());
@@ -437,12 +441,12 @@ proptest! {
         facts in any_facts(),
         pattern in prop_oneof![Just("*".to_owned()), "[a-z*?]{0,6}"],
     ) {
-        let Ok(before) = decide(&facts, &subscriptions, now()) else { return Ok(()) };
+        let Ok(before) = decide(&facts, &subscriptions, Said::default(), now()) else { return Ok(()) };
         let mut narrowed = subscriptions;
         for s in narrowed.iter_mut().filter(|s| s.trust.share_names.is_empty()) {
             s.trust.share_names.push(pattern.clone());
         }
-        let after = decide(&facts, &narrowed, now()).unwrap();
+        let after = decide(&facts, &narrowed, Said::default(), now()).unwrap();
         let claims = |verdict: &Verdict| verdict.claims.iter().cloned().collect::<BTreeSet<_>>();
         prop_assert!(claims(&after).is_subset(&claims(&before)));
     }
@@ -456,7 +460,7 @@ proptest! {
         let mut seen = BTreeSet::new();
         let forth: Vec<_> = subscriptions.into_iter().filter(|s| seen.insert(s.name.clone())).collect();
         let back: Vec<_> = forth.iter().rev().cloned().collect();
-        prop_assert_eq!(decide(&facts, &forth, now()), decide(&facts, &back, now()));
+        prop_assert_eq!(decide(&facts, &forth, Said::default(), now()), decide(&facts, &back, Said::default(), now()));
         prop_assert_eq!(digest(&forth, &facts.sender), digest(&back, &facts.sender));
     }
 
@@ -480,5 +484,116 @@ fn matches_by_definition(pattern: &[char], name: &[char]) -> bool {
         Some((c, rest)) => name
             .split_first()
             .is_some_and(|(first, left)| (*c == '?' || c == first) && matches_by_definition(rest, left)),
+    }
+}
+
+mod approval {
+    use super::*;
+    use crate::ids::SubscriptionName;
+    use crate::subscription::Approval;
+
+    fn asks(approval: Approval) -> Subscription {
+        Subscription { approval, ..subscription("a") }
+    }
+
+    fn answer(facts: &ShareFacts, approve: bool) -> Answer {
+        Answer {
+            approve,
+            by: "ana".to_owned(),
+            at: now(),
+            because: Some("not ours".to_owned()),
+            asked: waiting::asked(&facts.arn, &facts.resources),
+            subscriptions: if approve { vec![name("a")] } else { Vec::new() },
+        }
+    }
+
+    fn after(
+        facts: &ShareFacts,
+        subscriptions: &[Subscription],
+        answer: &Answer,
+        approved: &[SubscriptionName],
+    ) -> Verdict {
+        decide(facts, subscriptions, Said { of_share: Some(answer), approved }, now()).unwrap()
+    }
+
+    #[test]
+    fn what_is_trusted_waits_for_a_person_if_the_subscription_says_so() {
+        for approval in [Approval::FirstTime, Approval::Always] {
+            let subscriptions = [asks(approval)];
+            let verdict = verdict(&facts(), &subscriptions);
+            assert_eq!((verdict.outcome, verdict.asking), (Outcome::Hold, vec![name("a")]), "{:?}", verdict.reasons);
+            let yes = after(&facts(), &subscriptions, &answer(&facts(), true), &[]);
+            assert_eq!((yes.outcome, yes.claims), (Outcome::Accept, vec![name("a")]));
+            let known =
+                decide(&facts(), &subscriptions, Said { of_share: None, approved: &[name("a")] }, now()).unwrap();
+            assert_eq!(known.outcome, Outcome::Accept, "it was approved before");
+        }
+    }
+
+    #[test]
+    fn a_no_is_an_answer_to_the_invitation_and_is_told() {
+        let no = answer(&facts(), false);
+        for subscription in [asks(Approval::Always), subscription("a")] {
+            let verdict = after(&facts(), &[subscription], &no, &[]);
+            assert_eq!((verdict.outcome, verdict.status), (Outcome::Reject, ShareStatus::Declining));
+            assert_eq!(verdict.reasons[0], "ana rejected it: not ours");
+        }
+        let accepted = ShareFacts { invitation: None, ..facts() };
+        let verdict = after(&accepted, &[asks(Approval::Always)], &no, &[]);
+        assert_eq!((verdict.outcome, verdict.status), (Outcome::Ignore, ShareStatus::Ignored), "it can't be undone");
+    }
+
+    #[test]
+    fn an_approval_widens_no_trust_and_is_for_what_was_seen() {
+        let yes = answer(&facts(), true);
+        let mut more = facts();
+        more.resources = configurations(&["rcfg-1", "rcfg-2"]);
+        let verdict = after(&more, &[asks(Approval::Always)], &yes, &[]);
+        assert_eq!(verdict.outcome, Outcome::Hold);
+        assert!(verdict.reasons.iter().any(|reason| reason.contains("something else was inside")), "{verdict:?}");
+        for (facts, subscription) in [
+            (stranger(), asks(Approval::Always)),
+            (
+                facts(),
+                Subscription {
+                    trust: Trust { share_names: vec!["other".to_owned()], ..subscription("a").trust },
+                    ..asks(Approval::Always)
+                },
+            ),
+        ] {
+            let verdict = after(&facts, &[subscription], &answer(&facts, true), &[name("a")]);
+            assert!(
+                verdict.outcome == Outcome::Hold && verdict.claims.is_empty() && verdict.asking.is_empty(),
+                "{verdict:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_limit_is_lifted_for_what_was_approved_and_for_nothing_else() {
+        let mut limited = subscription("a");
+        limited.limits.connections_per_share = Some(1);
+        let facts = ShareFacts { resources: configurations(&["rcfg-1", "rcfg-2"]), ..facts() };
+        let held =
+            decide(&facts, std::slice::from_ref(&limited), Said { of_share: None, approved: &[name("a")] }, now())
+                .unwrap();
+        assert_eq!(
+            (held.outcome, held.asking),
+            (Outcome::Hold, vec![name("a")]),
+            "the sender's approval lifts no limit"
+        );
+        let yes = answer(&facts, true);
+        assert_eq!(after(&facts, std::slice::from_ref(&limited), &yes, &[]).outcome, Outcome::Accept);
+        let more = ShareFacts { resources: configurations(&["rcfg-1", "rcfg-2", "rcfg-3"]), ..facts };
+        assert_eq!(after(&more, &[limited], &yes, &[]).outcome, Outcome::Hold);
+    }
+
+    #[test]
+    fn one_that_asks_does_not_keep_another_from_accepting() {
+        let verdict = verdict(&facts(), &[asks(Approval::Always), subscription("b")]);
+        assert_eq!(
+            (verdict.outcome, verdict.claims, verdict.asking),
+            (Outcome::Accept, vec![name("b")], vec![name("a")])
+        );
     }
 }

@@ -20,7 +20,7 @@ fn an_endpoint_that_is_to_be_accepted_says_by_whom() {
     for state in ["pendingAcceptance", "PendingAcceptance", "PENDING_ACCEPTANCE"] {
         let waiting = Endpoint { state: state.to_owned(), ..interface(&[], false) };
         let fault = endpoint("vpce-0a", Some(&waiting), false).unwrap_err();
-        assert_eq!(fault.name, FaultName::NotReady);
+        assert_eq!(fault.name, FaultName::AcceptancePending);
         assert!(fault.message.ends_with("the owner of com.amazonaws.us-east-1.s3 has to accept it"), "{fault}");
     }
     for (state, name) in [

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, Trust,
-    VpcTarget, bounds,
+    Approval, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
+    Target, Trust, VpcTarget, bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
@@ -20,6 +20,7 @@ const ROOT: &[&str] = &[
     "name",
     "trust",
     "otherwise",
+    "approval",
     "on_revoke",
     "profile",
     "targets",
@@ -36,6 +37,8 @@ const LIMITS: &[&str] = &["connections_per_share"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
     &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
+const APPROVAL: &[(&str, Approval)] =
+    &[("never", Approval::Never), ("first-time", Approval::FirstTime), ("always", Approval::Always)];
 const ON_REVOKE: &[(&str, OnRevoke)] = &[("keep", OnRevoke::Keep), ("close", OnRevoke::Close)];
 const PRIVATE_DNS: &str = "`off`, `all-domains`, `verified-domains-only`, \
                            `verified-and-specified: [example.com]` or `specified-only: [example.com]`";
@@ -95,7 +98,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
             .require(&fields, "trust", "whom it trusts: `trust: {senders: [\"444455556666\"]}`")
             .and_then(|node| trust(reader, node))
     } else {
-        for key in ["otherwise", "on_revoke"] {
+        for key in ["otherwise", "approval", "on_revoke"] {
             if let Some(node) = fields.get(key) {
                 let message = "it says what happens to shares, and without `trust` and `targets` there are none to \
                                decide on: add both, or remove it";
@@ -106,6 +109,8 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
     };
     let otherwise =
         optional(&fields, "otherwise", Some(Otherwise::Ignore), |node, path| reader.one_of(node, path, OTHERWISE));
+    let approval =
+        optional(&fields, "approval", Some(Approval::Never), |node, path| reader.one_of(node, path, APPROVAL));
     let on_revoke =
         optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| reader.one_of(node, path, ON_REVOKE));
     let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
@@ -128,6 +133,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         name: name?,
         trust: trust?,
         otherwise: otherwise?,
+        approval: approval?,
         on_revoke: on_revoke?,
         profile: profile?,
         targets: targets?,

@@ -45,7 +45,7 @@ proptest! {
         let seen = seen(shown);
         let saved = match step(&seen, record.as_ref(), digest) {
             ShareStep::Run(next, _) | ShareStep::Record(next, _) => ShareRecord { version: next.version + 1, ..*next },
-            ShareStep::Nothing | ShareStep::Ensure => return Ok(()),
+            ShareStep::Nothing | ShareStep::Ensure | ShareStep::Wake => return Ok(()),
         };
         let again = step(&seen, Some(&saved), digest);
         let expected = if saved.status.is_running() { ShareStep::Ensure } else { ShareStep::Nothing };
@@ -61,7 +61,7 @@ proptest! {
     ) {
         let seen = seen(shown);
         match step(&seen, Some(&record), digest) {
-            ShareStep::Nothing | ShareStep::Ensure => {}
+            ShareStep::Nothing | ShareStep::Ensure | ShareStep::Wake => {}
             ShareStep::Record(next, _) => {
                 prop_assert_eq!(next.attempt, record.attempt);
                 prop_assert!(!next.status.is_running());
@@ -112,7 +112,7 @@ proptest! {
                     record = Some(*next);
                 }
                 ShareStep::Record(next, _) => record = Some(*next),
-                ShareStep::Nothing | ShareStep::Ensure => {}
+                ShareStep::Nothing | ShareStep::Ensure | ShareStep::Wake => {}
             }
         }
         // Two changes at once: a new invitation, and visible although it is pending.
@@ -155,7 +155,7 @@ proptest! {
             at = at.checked_add(SignedDuration::from_hours(2)).unwrap();
             match connection_step(&record, BACKOFF, at) {
                 ConnectionStep::Run(next, _) => record = *next,
-                ConnectionStep::Nothing => {}
+                ConnectionStep::Nothing | ConnectionStep::Wake => {}
                 ConnectionStep::Ensure => {
                     let exhausted = record.transient_runs > MAX_TRANSIENT_RUNS;
                     opened += u32::from(!exhausted);

@@ -162,6 +162,12 @@ pub const BAD: &[Case] = &[
     ),
     case(
         "*",
+        "version: 1\nname: a\napproval: always\nendpoints: [{gateway: s3, vpc: vpc-0a, route_tables: all}]\n",
+        &["3:11: approval: it says what happens to shares"],
+        RefusesToo,
+    ),
+    case(
+        "*",
         "version: 1\nname: a\non_revoke: keep\nendpoints: [{gateway: s3, vpc: vpc-0a, route_tables: all}]\n",
         &["3:12: on_revoke: it says what happens to shares"],
         RefusesToo,

@@ -7,8 +7,8 @@ use proptest::sample::select;
 
 use super::super::super::endpoints::Policy;
 use super::super::super::{
-    EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
-    PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+    Approval, EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke,
+    Otherwise, PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
 };
 use super::super::{Problem, Problems, Subscription, parse, parse_canonical, reader::unprintable};
 use super::corpus::{BASE, bad, good};
@@ -264,6 +264,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
         trust(),
         (
             select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
+            select(vec![Approval::Never, Approval::FirstTime, Approval::Always]),
             select(vec![OnRevoke::Keep, OnRevoke::Close]),
         ),
         select(ProfileName::ALL.to_vec()),
@@ -277,7 +278,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             |(
                 name,
                 trust,
-                (otherwise, on_revoke),
+                (otherwise, approval, on_revoke),
                 profile,
                 targets,
                 tags,
@@ -297,6 +298,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     name: SubscriptionName::parse(name).unwrap(),
                     trust: if only { Trust::nobody() } else { trust },
                     otherwise: if only { Otherwise::Ignore } else { otherwise },
+                    approval: if only { Approval::Never } else { approval },
                     on_revoke: if only { OnRevoke::Keep } else { on_revoke },
                     profile,
                     targets: if only { Vec::new() } else { targets },

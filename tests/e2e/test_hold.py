@@ -1,0 +1,543 @@
+"""Who waits for a person or for a provider: answered, not answered, answered too early or too late. Waits are 1/50 of AWS's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from local import LocalCloud, wait_for
+from local.paths import ROOT
+from place import Place
+from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Shared, Story, group
+
+LONG_AGO = "2026-01-01T00:00:00.000000Z"
+HOLD_MS = 1500
+
+
+def held(story: Story, share: Shared) -> Json:
+    """A share's record, once its run waits for a person."""
+
+    def look() -> Json | None:
+        record = story.record(share)
+        waits = record is not None and (record.get("wait") or {}).get("by_a_run")
+        return record if record and waits and story.onboarding(record) in story.cloud.engine.waiting() else None
+
+    return wait_for(look, what="a person is waited for", explain=story.explain)
+
+
+def asked(story: Story, *, approval: str = "always", **more: Any) -> tuple[Shared, Json]:
+    """A share that waits for a person's approval."""
+    story.subscribe(approval=approval, **more)
+    share = story.share()
+    assert story.look().error is None
+    return share, held(story, share)
+
+
+def say(story: Story, command: str, share: Shared, *more: str, **variables: str) -> tuple[int, str]:
+    """An operator's word, as a person types it: the exit code and what is said."""
+    id_ = share.arn.rsplit("/", 1)[1]
+    ran = story.cloud.cli(command, id_, "--by", "ana", *more, check=False, **variables)
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+def token(story: Story, item: Json) -> str:
+    """The token on which a run waits, from the one place where it stands."""
+    (ticket,) = story.cloud.items(f"WAIT#{item['pk']}")
+    return str(ticket["token"])
+
+
+def time_passes(story: Story, item: Json, **of_wait: str) -> None:
+    """Changes a record's wait behind Drawbridge's back, as if time had passed."""
+    names = {"#wait": "wait", "#version": "version"} | {f"#{name}": name for name in of_wait}
+    story.cloud.client("dynamodb").update_item(
+        TableName=story.cloud.table,
+        Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+        UpdateExpression="SET " + ", ".join(f"#wait.#{name} = :{name}" for name in of_wait) + " ADD #version :one",
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues={f":{name}": {"S": value} for name, value in of_wait.items()} | {":one": {"N": "1"}},
+    )
+
+
+def provided(story: Story, **service: Any) -> Place:
+    """An endpoint to a service whose owner accepts each, asked for by a subscription; it waits."""
+    place = Place(story, acceptance_required=True, **service)
+    place.subscribe(place.interface())
+    assert story.look().error is None
+    return place
+
+
+def pending(story: Story) -> Json:
+    """The one connection, once its run waits for the provider."""
+
+    def look() -> Json | None:
+        found = [c for c in story.connections() if "wait" in c and story.connecting(c) in story.cloud.engine.waiting()]
+        return found[0] if len(found) == 1 else None
+
+    return wait_for(look, what="the provider is waited for", explain=story.cloud.explain)
+
+
+def became(story: Story, status: str) -> Json:
+    """The one connection that no share brought, in this status."""
+    found = wait_for(
+        lambda: [c for c in story.connections() if c["status"] == status], what=f"a connection is {status}", explain=story.cloud.explain
+    )
+    return found[0]
+
+
+def in_order(story: Story) -> bool:
+    """Nothing waits, runs or is left over."""
+    story.cloud.wait_for_rest()
+    assert story.disorder() == [] and story.cloud.engine.waiting() == set()
+    return True
+
+
+# A person
+
+
+def test_approved_in_time(cloud: LocalCloud) -> None:
+    """Told who is waited for, until when and what to type; then accepted and connected without a sweep; the token is nowhere."""
+    story = Story(cloud)
+    share, record = asked(story)
+    story.cloud.wait_for_rest()
+    assert story.disorder() == [], "one that waits is in order"
+    assert story.invitation(share) == "PENDING" and record["status"] == "held"
+    id_ = share.arn.rsplit("/", 1)[1]
+    shown = " ".join(cloud.cli("show", id_).stdout.split())
+    for words in ("waits for a person", "until 2", f"drawbridge approve {id_}", f"drawbridge reject {id_} --because TEXT"):
+        assert words in shown, shown
+    assert "waits for a person until" in " ".join(cloud.cli("ls").stdout.split())
+    secret = token(story, record)
+    code, said = say(story, "approve", share)
+    assert code == 0 and "is approved" in said and "its run" in said, said
+    story.ready(share, 1)
+    assert in_order(story)
+    assert story.invitation(share) == "ACCEPTED"
+    trail = story.audit(record["pk"])
+    assert any(entry["by"] == "drawbridge approve (ana)" for entry in trail)
+    # Not in what is shown, announced, logged or written down.
+    told = [cloud.cli("show", id_, "--json").stdout, cloud.cli("show", id_).stdout, cloud.cli("ls", "--json").stdout, json.dumps(trail)]
+    told += [json.dumps([i for i in cloud.items(audit=True) if not i["pk"].startswith("WAIT#")], default=str)]
+    told += [event["message"] for log in cloud.log_groups.values() for event in cloud.client("logs").filter_log_events(logGroupName=log)["events"]]
+    told += [e.cause or "" for e in cloud.executions()]
+    assert len(told) > 10 and not any(secret in text for text in told)
+
+
+def test_approved_twice(cloud: LocalCloud) -> None:
+    """Said again, at once and when it is connected: the same answer, one acceptance, one endpoint."""
+    story = Story(cloud)
+    share, _ = asked(story)
+    assert say(story, "approve", share)[0] == 0
+    code, said = say(story, "approve", share)
+    assert code == 0 and "approved already" in said, said
+    story.ready(share, 1)
+    story.cloud.wait_for_rest()
+    code, said = say(story, "approve", share)
+    assert code == 0 and "approved already" in said, said
+    code, said = say(story, "reject", share, "--because", "too late to say no")
+    assert code == 1 and "accepted" in said, said
+    assert in_order(story)
+    assert len([c for c in story.calls(operation="AcceptResourceShareInvitation") if c["status"] == 200]) == 1
+    assert len(story.endpoints()) == 1
+
+
+@pytest.mark.parametrize("moment", ["before the token is stored", "after it is looked for"])
+def test_the_answer_comes_first(cloud: LocalCloud, moment: str) -> None:
+    """The operator answers while `hold` is about to store the token: it resumes itself, without a sweep."""
+    story = Story(cloud)
+    call = ("GetItem", 2) if moment == "before the token is stored" else ("PutItem", 1)
+    slow = story.fault("hold", "dynamodb", call[0], "timeout", occurrence=call[1], hold_ms=HOLD_MS)
+    story.subscribe(approval="always")
+    share = story.share()
+    assert story.look().error is None
+    wait_for(lambda: story.struck(slow), what="hold is under way", explain=story.explain)
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+def test_approved_too_late(cloud: LocalCloud) -> None:
+    """Nobody answers: the run ends under a name before the invitation does, which is left unaccepted; an approval then is refused."""
+    story = Story(cloud)
+    share, record = asked(story)
+    assert share.invitation
+    cloud.standin.set_invitation(share.invitation, "PENDING", age_minutes=11 * 60 + 50)
+    time_passes(story, record, until=LONG_AGO)
+    code, said = say(story, "approve", share)
+    assert code == 1 and "too late" in said, said
+    assert cloud.sweep().payload["woken"] == 1
+    assert in_order(story)
+    record = story.record(share) or {}
+    assert (record["status"], record["fault"]["name"]) == ("failed", "ApprovalExpired"), record
+    assert cloud.executions("onboard")[-1].error == "ApprovalExpired"
+    code, said = say(story, "approve", share)
+    assert code == 1 and "ApprovalExpired" in said, said
+    assert story.invitation(share) == "PENDING" and story.calls(operation="AcceptResourceShareInvitation") == []
+    cloud.standin.set_invitation(share.invitation, "EXPIRED")
+    cloud.sweep()
+    record = story.record(share) or {}
+    assert record["status"] == "expired" and any("ApprovalExpired" in why for why in record["why"]), record
+    assert in_order(story)
+
+
+def test_one_that_is_found_when_there_is_no_time_left(cloud: LocalCloud) -> None:
+    """Ten minutes before the invitation ends nobody is asked any more: told as that at once."""
+    story = Story(cloud)
+    story.subscribe(approval="always")
+    share = story.share(age_minutes=11 * 60 + 50)
+    story.look()
+    story.settle(share)
+    record = story.record(share) or {}
+    assert (record["status"], record["fault"]["name"]) == ("failed", "ApprovalExpired"), record
+    assert story.invitation(share) == "PENDING" and in_order(story)
+
+
+def test_rejected_with_a_reason(cloud: LocalCloud) -> None:
+    """The invitation is rejected within seconds, and who said so and why is shown."""
+    story = Story(cloud)
+    share, _ = asked(story)
+    assert story.cloud.cli("reject", share.arn, check=False).returncode == 2, "a reason is needed"
+    code, said = say(story, "reject", share, "--because", "not ours")
+    assert code == 0 and "rejected: not ours" in said, said
+    wait_for(lambda: (story.record(share) or {})["status"] == "rejected", what="it is rejected", explain=story.explain)
+    assert in_order(story)
+    assert story.invitation(share) == "REJECTED" and story.connections() == []
+    assert "ana rejected it: not ours" in " ".join(cloud.cli("show", share.arn).stdout.split())
+    code, said = say(story, "approve", share)
+    assert code == 1 and "rejected" in said, said
+
+
+def test_a_stranger_is_not_approved_into_trust(cloud: LocalCloud) -> None:
+    """`otherwise: hold`: it waits. A person can say no, or subscribe; an approval widens no trust."""
+    story = Story(cloud)
+    story.subscribe(otherwise="hold")
+    share = story.share(owner=STRANGER)
+    story.look()
+    held(story, share)
+    code, said = say(story, "approve", share)
+    assert code == 1 and "does not widen trust" in said, said
+    assert "approve" not in cloud.cli("show", share.arn).stdout.split("Audit trail")[0].split("next")[1]
+    code, said = say(story, "retry", share)
+    assert code == 0 and "looks again" in said, said
+    assert held(story, share)["attempt"] == 1, "no second run beside the one that waits"
+    story.subscribe(senders=[REDIS, STRANGER])
+    assert cloud.sweep().payload["woken"] == 1
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+def test_the_first_time(cloud: LocalCloud) -> None:
+    """The first share of a sender waits, the second does not; another sender's first one does."""
+    story = Story(cloud)
+    share, _ = asked(story, approval="first-time", senders=[REDIS, STRANGER])
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 1)
+    story.cloud.wait_for_rest()
+    second = story.share(name="redis-second", resources=[group(name="second")])
+    story.look()
+    story.ready(second, 1)
+    assert "wait" not in (story.record(second) or {})
+    other = story.share(owner=STRANGER, name="others", resources=[group(name="others")])
+    story.look()
+    held(story, other)
+    assert say(story, "reject", other, "--because", "not them")[0] == 0
+    wait_for(lambda: story.invitation(other) == "REJECTED", what="it is rejected")
+    again = story.share(owner=STRANGER, name="others-again", resources=[group(name="again")])
+    story.look()
+    held(story, again)
+    assert len([i for i in cloud.items("SENDER#")]) == 1
+
+
+def test_what_is_inside_changes_while_it_waits(cloud: LocalCloud) -> None:
+    """What was approved is not what is shared by then: it waits again, and says so."""
+    story = Story(cloud)
+    share, before = asked(story)
+    cloud.standin.add_resources(share.arn, [group(name="slipped-in")])
+    assert say(story, "approve", share)[0] == 0
+    again = wait_for(
+        lambda: (r := held(story, share))["wait"]["asked"] != before["wait"]["asked"] and r, what="it is asked anew", explain=story.explain
+    )
+    assert any("something else was inside" in why for why in again["why"]), again["why"]
+    assert story.invitation(share) == "PENDING"
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 2)
+    assert in_order(story)
+
+
+def test_a_limit_is_lifted_by_a_person(cloud: LocalCloud) -> None:
+    """More connections than the subscription allows: it waits, and an approval lets this share make them."""
+    story = Story(cloud)
+    share, record = asked(story, approval="never", limits={"connections_per_share": 1}, targets=[TO_VPC, TO_NETWORK])
+    assert any("limits.connections_per_share" in why for why in record["why"])
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 2)
+    assert in_order(story)
+    story.subscribe(limits={"connections_per_share": 1}, targets=[TO_VPC, TO_NETWORK], tags={"team": "other"})
+    cloud.sweep()
+    story.wait_for_runs()
+    assert {c["status"] for c in story.connections(share)} == {"ready"}, "approved once, it stays so"
+    assert in_order(story)
+
+
+@pytest.mark.parametrize("approval", ["never", "always"])
+def test_withdrawn_while_it_waits(cloud: LocalCloud, approval: str) -> None:
+    """The subscription goes: the wait ends with the next sweep, and nothing stays waiting."""
+    story = Story(cloud)
+    limits = {"limits": {"connections_per_share": 1}, "targets": [TO_VPC, TO_NETWORK]} if approval == "never" else {}
+    share, _ = asked(story, approval=approval, **limits)
+    cloud.cli("withdraw", "redis", "--yes")
+    assert cloud.sweep().payload["woken"] == 1
+    assert in_order(story)
+    record = story.record(share) or {}
+    assert record["status"] == "ignored" and "wait" not in record, record
+    assert story.invitation(share) == "PENDING" and [e.status for e in cloud.executions("onboard")] == ["SUCCEEDED"]
+
+
+def test_the_sweep_resumes_what_was_missed(cloud: LocalCloud) -> None:
+    """The answer is written, and Step Functions can't be told: said so, and the sweep does it."""
+    story = Story(cloud)
+    share, record = asked(story)
+    code, said = say(story, "approve", share, AWS_ENDPOINT_URL_SFN="http://127.0.0.1:9")
+    assert code == 0 and "the sweep" in said, said
+    assert story.onboarding(record) in cloud.engine.waiting()
+    assert cloud.sweep().payload["woken"] == 1
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_run_is_stopped_while_it_waits(cloud: LocalCloud, answered: bool) -> None:
+    """The sweep starts another, which waits again; or goes on with the answer that came meanwhile."""
+    story = Story(cloud)
+    share, record = asked(story)
+    cloud.client("stepfunctions").stop_execution(executionArn=story.onboarding(record))
+    wait_for(lambda: cloud.engine.waiting() == set(), what="it is stopped")
+    if answered:
+        code, said = say(story, "approve", share)
+        assert code == 0 and "the sweep" in said, said
+    story.sweep_until(lambda: (story.record(share) or {})["attempt"] == 2, what="another run")
+    if not answered:
+        held(story, share)
+        assert say(story, "approve", share)[0] == 0
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+# The fault of each kind of trouble that does not pass by itself.
+LASTING = {"throttle": "Throttled", "server_error": "ServiceUnavailable", "access_denied": "AccessDenied"}
+CALLS = [call for call in json.loads((ROOT / "tests/tests/permissions.json").read_text())["functions"]["hold"]["calls"]]
+
+
+def test_every_call_of_hold_is_broken() -> None:
+    """A call that is added is broken below, too."""
+    assert CALLS == ["dynamodb:GetItem", "dynamodb:PutItem", "ec2:DescribeVpcEndpoints", "states:SendTaskFailure", "states:SendTaskSuccess"]
+
+
+@pytest.mark.parametrize("kind", LASTING)
+@pytest.mark.parametrize("call", ["dynamodb:GetItem", "dynamodb:PutItem", "ec2:DescribeVpcEndpoints", "states:SendTaskSuccess"])
+def test_nobody_waits_on_a_token_that_nobody_has(cloud: LocalCloud, call: str, kind: str) -> None:
+    """`hold` can't: it fails the task itself, so the run ends under the fault's name in either engine, and nothing waits. Once
+    nothing is wrong any more, what only passed is tried again."""
+    story = Story(cloud)
+    service, operation = call.split(":")
+    broken = story.fault("hold", service, operation, kind, occurrence=0)
+    # It resumes by itself only what was answered before it looks.
+    slow = story.fault("hold", "dynamodb", "PutItem", "timeout", hold_ms=HOLD_MS) if service == "states" else None
+    place = provided(story)
+    if slow:
+        wait_for(lambda: story.struck(slow), what="hold is under way")
+        (endpoint,) = story.endpoints(live=True)
+        story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    failed = became(story, "failed")
+    assert failed["fault"]["name"] == LASTING[kind] and operation in failed["fault"]["message"], failed
+    assert story.struck(broken) and in_order(story) and story.endpoints(live=True) == []
+    story.mend()
+    answer = cloud.sweep()
+    assert answer.error is None and answer.payload["started"] == (kind != "access_denied"), answer
+    if kind != "access_denied":
+        pending(story)
+        assert place.vpc in json.dumps(story.connections()[0]["target"])
+
+
+@pytest.mark.parametrize("kind", LASTING)
+def test_the_sweep_cannot_resume(cloud: LocalCloud, kind: str) -> None:
+    """It says so under the fault's name, the run goes on waiting, and a later sweep resumes it."""
+    story = Story(cloud)
+    share, record = asked(story)
+    assert say(story, "approve", share, AWS_ENDPOINT_URL_SFN="http://127.0.0.1:9")[0] == 0
+    story.fault("intake", "states", "SendTaskSuccess", kind, occurrence=0)
+    answer = cloud.sweep()
+    assert answer.error == LASTING[kind] and "SendTaskSuccess" in json.dumps(answer.payload), answer
+    assert story.onboarding(record) in cloud.engine.waiting()
+    story.mend()
+    assert cloud.sweep().payload["woken"] == 1
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+@pytest.mark.parametrize(("function", "service", "operation"), [("hold", "dynamodb", "PutItem"), ("intake", "states", "SendTaskSuccess")])
+def test_an_answer_is_lost(cloud: LocalCloud, function: str, service: str, operation: str, kind: str) -> None:
+    """The connection is cut before or after the token is stored, or the run resumed: as if nothing had been."""
+    story = Story(cloud)
+    story.subscribe(approval="always")
+    cut = story.fault(function, service, operation, kind, count=3)
+    share = story.share()
+    story.look()
+    held(story, share)
+    assert say(story, "approve", share, AWS_ENDPOINT_URL_SFN="http://127.0.0.1:9")[0] == 0
+    for _ in range(3):
+        if (story.record(share) or {})["status"] != "accepted":
+            cloud.sweep()
+            story.wait_for_runs()
+    story.ready(share, 1)
+    assert story.struck(cut) and in_order(story)
+    assert len([c for c in story.calls(operation="AcceptResourceShareInvitation") if c["status"] == 200]) == 1
+
+
+def test_what_passes_at_hold_is_tried_again(cloud: LocalCloud) -> None:
+    """A throttled ledger: retried by the machine, with the token stored in the end."""
+    story = Story(cloud)
+    story.fault("hold", "dynamodb", "PutItem", "throttle", count=4)
+    share, record = asked(story)
+    assert story.errors(story.onboarding(record)) == ["Throttled"]
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+def test_hold_delivered_twice(cloud: LocalCloud) -> None:
+    """Its input again, while it waits and after the end: the same wait, and nothing after."""
+    story = Story(cloud)
+    share, record = asked(story)
+    (given,) = [i for f, i in cloud.task_inputs(story.onboarding(record)) if f == "hold"]
+    assert cloud.invoke("hold", given).error is None
+    assert story.record(share) == record and story.onboarding(record) in cloud.engine.waiting()
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 1)
+    story.cloud.wait_for_rest()
+    before = cloud.items(audit=True)
+    assert cloud.invoke("hold", given).payload == {"resumed": "nobody is waited for any more"}
+    assert cloud.items(audit=True) == before and in_order(story)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_where_no_invitation_ends(cloud: LocalCloud, late: bool) -> None:
+    """Shared within the organization: a run waits for half a day; after that it stays held, and an answer starts another run."""
+    story = Story(cloud)
+    story.subscribe(approval="always")
+    share = story.share(invitation=False)
+    story.look()
+    record = held(story, share)
+    if late:
+        time_passes(story, record, since=LONG_AGO, until=LONG_AGO)
+        assert cloud.sweep().payload["woken"] == 1
+        assert in_order(story)
+        record = story.record(share) or {}
+        assert record["status"] == "held" and record["wait"]["by_a_run"] is False, record
+        assert cloud.sweep().payload["started"] == 0 and story.record(share) == record, "and stays so"
+    assert say(story, "approve", share)[0] == 0
+    if late:
+        assert cloud.sweep().payload["started"] == 1
+    story.ready(share, 1)
+    assert in_order(story)
+
+
+def test_a_sweep_costs_little_while_somebody_is_waited_for(cloud: LocalCloud) -> None:
+    """For each: its record, whether its run is there. Nothing is written, nothing resumed."""
+    story = Story(cloud)
+    share, record = asked(story)
+    since = story.standin.next_call()
+    answer = cloud.sweep()
+    assert answer.error is None and answer.payload["recorded"] == 0 and "woken" not in answer.payload, answer
+    of_sfn = [c["operation"] for c in story.calls(since, "intake") if c["service"] == "states"]
+    assert of_sfn == ["DescribeExecution"], of_sfn
+    assert story.record(share) == record and story.onboarding(record) in cloud.engine.waiting()
+
+
+# A provider
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject"])
+def test_the_provider_answers(cloud: LocalCloud, answer: str) -> None:
+    """Who is waited for and until when is shown; the sweep lets the run look again, and it sees the answer."""
+    story = Story(cloud)
+    provided(story)
+    waiting = pending(story)
+    cloud.wait_for_rest()
+    assert story.disorder() == [], "one that waits is in order"
+    assert waiting["wait"]["who"].startswith("the owner of com.amazonaws.vpce.") and waiting["wait"]["until"] == waiting["deadline"]
+    shown = " ".join(cloud.cli("show", waiting["id"]).stdout.split())
+    assert "waits for the owner of" in shown and "until 2" in shown, shown
+    assert "waits for the owner of" in " ".join(cloud.cli("ls").stdout.split())
+    secret = token(story, waiting)
+    assert secret not in cloud.cli("show", waiting["id"], "--json").stdout
+    polls = len(story.errors(story.connecting(waiting), "Observe"))
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", f"endpoints/{answer}", id=endpoint["id"])
+    assert cloud.sweep().payload["woken"] == 1
+    connection = became(story, "ready" if answer == "accept" else "failed")
+    assert in_order(story)
+    assert "wait" not in connection and polls <= 3, "it is not polled"
+    if answer == "reject":
+        assert connection["fault"]["name"] == "EndpointRejected" and story.endpoints(live=True) == []
+
+
+def test_the_provider_is_faster_than_the_token(cloud: LocalCloud) -> None:
+    """Accepted while `hold` is about to store the token: it reads the truth once more and resumes itself, without a sweep."""
+    story = Story(cloud)
+    slow = story.fault("hold", "dynamodb", "PutItem", "timeout", hold_ms=HOLD_MS)
+    provided(story)
+    wait_for(lambda: story.struck(slow), what="hold is under way", explain=story.cloud.explain)
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    became(story, "ready")
+    assert in_order(story)
+    assert story.calls(function="hold", operation="SendTaskSuccess")
+
+
+def test_the_provider_says_nothing(cloud: LocalCloud) -> None:
+    """The sweep ends the wait when its time is over: the deadline's fault, and nothing is left."""
+    story = Story(cloud)
+    provided(story)
+    waiting = pending(story)
+    cloud.sweep()
+    waiting = pending(story)
+    time_passes(story, waiting, until=LONG_AGO)
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=LONG_AGO)
+    cloud.sweep()
+    failed = became(story, "failed")
+    assert failed["fault"]["name"] == "DeadlinePassed" and "has to accept it" in failed["fault"]["message"], failed
+    assert in_order(story) and story.endpoints(live=True) == []
+
+
+@pytest.mark.parametrize("by", ["close", "withdraw"])
+def test_ended_while_the_provider_is_waited_for(cloud: LocalCloud, by: str) -> None:
+    """An operator closes it, within seconds; or its subscription is withdrawn, with the next sweep. Nothing stays waiting."""
+    story = Story(cloud)
+    provided(story)
+    waiting = pending(story)
+    if by == "close":
+        cloud.cli("close", waiting["id"], "--reason", "not needed")
+    else:
+        cloud.cli("withdraw", "asking", "--yes")
+        assert cloud.sweep().error is None
+    closed = became(story, "closed")
+    assert in_order(story)
+    assert story.endpoints(live=True) == [] and "wait" not in closed
+
+
+def test_a_run_is_stopped_while_the_provider_is_waited_for(cloud: LocalCloud) -> None:
+    """The sweep finishes it: another run adopts what was made and waits again."""
+    story = Story(cloud)
+    provided(story)
+    waiting = pending(story)
+    cloud.client("stepfunctions").stop_execution(executionArn=story.connecting(waiting))
+    wait_for(lambda: cloud.engine.waiting() == set(), what="it is stopped")
+    story.sweep_until(lambda: story.connections()[0]["attempt"] > 1, what="another run")
+    again = pending(story)
+    assert len(story.endpoints(live=True)) == 1
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    story.sweep_until(lambda: story.connections()[0]["status"] == "ready", what="it is ready")
+    assert again["generation"] == waiting["generation"] and in_order(story)
