@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{text, texts};
 
 /// The functions: logical id in the template, name everywhere else.
-pub const FUNCTIONS: [(&str, &str); 7] = [
+pub const FUNCTIONS: [(&str, &str); 9] = [
     ("Intake", "intake"),
     ("Vet", "vet"),
     ("Accept", "accept"),
@@ -16,6 +16,8 @@ pub const FUNCTIONS: [(&str, &str); 7] = [
     ("Observe", "observe"),
     ("Close", "close"),
     ("Announce", "announce"),
+    ("EndpointEvent", "endpoint-event"),
+    ("Reconcile", "reconcile"),
 ];
 
 /// The machines: logical id in the template, name everywhere else.

@@ -95,7 +95,7 @@ fn the_schema_has_every_field_of_an_announcement() {
     let full = announced();
     assert_eq!(fields(&schema["properties"]), fields(&full));
     let mut least: Announcement = serde_json::from_value(full.clone()).unwrap();
-    (least.previous, least.made, least.share) = (None, None, None);
+    (least.previous, least.made, least.share, least.names_since) = (None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
 
     let database = &schema["properties"]["databases"]["items"];

@@ -153,7 +153,10 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
             }
             assert_eq!(statement.actions(), ["dynamodb:PutItem"], "{name}: whole-item writes only");
             let keys = texts(statement.condition("ForAllValues:StringLike", "dynamodb:LeadingKeys"));
-            assert!(keys.iter().all(|key| matches!(*key, "SHARE#*" | "CONNECTION#*")), "{name} writes under {keys:?}");
+            assert!(
+                keys.iter().all(|key| matches!(*key, "SHARE#*" | "CONNECTION#*" | "RECONCILE")),
+                "{name} writes under {keys:?}"
+            );
             assert_eq!(
                 statement.condition("Null", "dynamodb:LeadingKeys"),
                 "false",
@@ -212,6 +215,8 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     held_to("OpenRole", "vpc-lattice:TagResource", association, "aws:RequestTag");
     held_to("CloseRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
     held_to("CloseRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
+    held_to("ReconcileRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
+    held_to("ReconcileRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

@@ -16,8 +16,8 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
-    TargetKey, Trust, VpcTarget,
+    Kind, Limits, OnRevoke, Otherwise, PrivateDns, Reconcile, ResourceType, ServiceNetworkTarget, Subnets,
+    Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
@@ -69,6 +69,7 @@ pub fn subscription() -> Subscription {
         limits: Limits { connections_per_share: Some(20) },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
+        reconcile: Reconcile::default(),
     }
 }
 
@@ -96,6 +97,9 @@ pub fn connection() -> Connection {
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b2c3d").unwrap())),
         findings: Vec::new(),
         last_look: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         databases: vec![
             Database {
                 resource: "rcfg-0000000c".to_owned(),
@@ -139,6 +143,9 @@ pub fn failed_connection() -> Connection {
         execution: None,
         made: None,
         databases: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         findings: vec![Finding {
             severity: Severity::Error,
             code: "ServiceNetworkMissing".to_owned(),
@@ -161,6 +168,9 @@ pub fn gateway_connection() -> Connection {
         resource_name: None,
         why: "pl-0a1b2c3d is routed in rtb-0a1b2c3d".to_owned(),
         databases: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         ..connection()
     }
 }

@@ -8,6 +8,10 @@ use crate::Subject;
 
 pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION";
 pub(crate) const AUDIT: &str = "AUDIT#";
+pub(crate) const RECONCILE: &str = "RECONCILE";
+pub(crate) const ROUND: &str = "ROUND";
+/// The attribute that is the key of the index by what was made.
+pub(crate) const MADE_KEY: &str = "made_id";
 
 pub(crate) fn share_pk(arn: &ResourceShareArn) -> String {
     format!("{SHARE}#{arn}")

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, PlannedDns, Status};
+use drawbridge_domain::connection::{Connection, Made, Missing, Plan, PlannedCall, PlannedDns, Status};
 use drawbridge_domain::ending::{Cause, Ending};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::ids::{
@@ -51,6 +51,9 @@ pub(crate) fn share() -> ShareRecord {
         found_by: FoundBy::Sweep,
         found_at: at("2026-11-21T01:02:02Z"),
         execution: Some("arn:aws:states:us-east-1:111122223333:execution:onboard:share-0a-a2".to_owned()),
+        names_version: 3,
+        names_since: Some(at("2026-11-21T01:01:30Z")),
+        missing: Some(Missing { since: at("2026-11-21T01:01:40Z"), what: vec!["rcfg-0d".to_owned()] }),
         fault: Some(FaultRecord { name: "Throttled".to_owned(), message: "too many calls".to_owned() }),
         version: 3,
         change: "before".to_owned(),

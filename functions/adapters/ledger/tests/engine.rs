@@ -62,9 +62,12 @@ async fn engine() -> Engine {
         .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
-        .set_attribute_definitions(Some(["pk", "sk", "attention", "since", "share_arn"].map(attribute).to_vec()))
+        .set_attribute_definitions(Some(
+            ["pk", "sk", "attention", "since", "share_arn", "made_id"].map(attribute).to_vec(),
+        ))
         .global_secondary_indexes(index("by-status", "attention", "since"))
         .global_secondary_indexes(index("by-share", "share_arn", "pk"))
+        .global_secondary_indexes(index("by-made", "made_id", "pk"))
         .send()
         .await
         .unwrap();
