@@ -20,7 +20,7 @@ const BEHIND: &str = "ec2:DescribeVpcEndpointAssociations";
 
 /// The most that a page of the associations can hold.
 const PAGE_OF_ROWS: i32 = 100;
-/// The most values of one filter. [AWS:ec2/userguide/Using_Filtering]
+/// The most values of one filter. [`AWS:ec2/userguide/Using_Filtering`]
 const VALUES: usize = 200;
 /// How many lists are read at once.
 const AT_ONCE: usize = 4;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ids::ConnectionId;
@@ -90,7 +91,7 @@ impl Rounds for Ledger {
         };
         match put.send().await {
             Ok(_) => Ok(round),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Err(FaultName::LedgerConflict.because("another run of reconcile has the round"))
             }
             Err(error) => Err(drawbridge_sdk::fault("dynamodb:PutItem", error)),

@@ -3,6 +3,9 @@
 use super::*;
 use crate::identity::{TAG_CONNECTION, TAG_INSTALLATION, TAG_OWNER};
 
+/// What it is, its record, what the subscription says, and what is done.
+type Row = (&'static str, Option<Connection>, Remedy, Option<(&'static str, &'static str)>);
+
 const SAFE: SignedDuration = SignedDuration::from_mins(60);
 
 fn stray(state: &str) -> Stray {
@@ -45,7 +48,7 @@ fn code(step: &StrayStep) -> Option<(&'static str, String)> {
 #[test]
 fn what_is_done_follows_from_the_record_and_the_subscription() {
     let failed = over(Status::Failed, None);
-    let rows: Vec<(&str, Option<Connection>, Remedy, Option<(&str, &str)>)> = vec![
+    let rows: Vec<Row> = vec![
         ("no record", None, Remedy::Report, Some(("report", ORPHANED))),
         ("no record", None, Remedy::Repair, Some(("remove", ORPHANED))),
         ("no record to adopt it into", None, Remedy::Adopt, Some(("report", ORPHANED))),
