@@ -33,7 +33,8 @@ def past(story: Story, connection: Json) -> None:
     story.cloud.client("dynamodb").update_item(
         TableName=story.cloud.table,
         Key={"pk": {"S": connection["pk"]}, "sk": {"S": connection["sk"]}},
-        UpdateExpression="SET missing.since = :at ADD version :one",
+        UpdateExpression="SET #missing.#since = :at ADD #version :one",
+        ExpressionAttributeNames={"#missing": "missing", "#since": "since", "#version": "version"},
         ExpressionAttributeValues={":at": {"S": LONG_AGO}, ":one": {"N": "1"}},
     )
 
@@ -137,7 +138,8 @@ def gone_slowly(story: Story, connection: Json) -> bool:
             return False
         return True
     filters = [{"Name": "vpc-endpoint-id", "Values": [made(connection)]}]
-    return bool(story.cloud.client("ec2").describe_vpc_endpoints(Filters=filters)["VpcEndpoints"])
+    pages = story.cloud.client("ec2").get_paginator("describe_vpc_endpoints").paginate(Filters=filters)
+    return any(page["VpcEndpoints"] for page in pages)
 
 
 def test_what_is_gone_is_opened_anew_where_the_subscription_says_so(cloud: LocalCloud) -> None:
@@ -389,6 +391,8 @@ def test_an_orphan_is_adopted(cloud: LocalCloud) -> None:
     assert (made(ready), ready["generation"]) == (found, 7)
     assert len(ready["databases"]) == 1 and living(story) == {found} and story.disorder() == []
     # It is ours now, and can be closed like any other.
+    assert cloud.sweep().error is None
+    story.wait_for_runs()
     cloud.cli("close", ready["id"], "--reason", "enough")
     closed(story, share)
     assert living(story) == set()

@@ -146,7 +146,7 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
         for statement in template.statements(&format!("{id}Role")) {
             let writes = statement.actions().iter().any(|a| {
                 let name = a.strip_prefix("dynamodb:").unwrap_or_default();
-                ["Put", "Update", "Delete", "Batch", "Partiql"].iter().any(|verb| name.starts_with(verb))
+                ["Put", "Update", "Delete", "BatchWrite", "Partiql"].iter().any(|verb| name.starts_with(verb))
             });
             if !writes {
                 continue;

@@ -169,7 +169,7 @@ fn finding(stray: &Stray, code: &str, record: Option<&Connection>, young: bool) 
     Finding {
         severity: Severity::Warning,
         code: code.to_owned(),
-        seen: format!("{id} ({}, {since}) carries the tags of {connection}, and {is}{wait}", stray.state()),
+        seen: format!("{id}, {since}, carries the tags of {connection}, and {is}{wait}"),
         needed: "that whatever carries Drawbridge's tags stands in a live record".to_owned(),
         way_out: format!(
             "if nobody uses it, delete it, or say `reconcile: {{{key}: repair}}`{adopt} in the subscription; if it is \
