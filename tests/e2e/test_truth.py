@@ -10,22 +10,14 @@ import threading
 from typing import Any
 
 import pytest
+from drift import delete, is_shown, made, orphan, orphan_association, reconcile, tags_of
 from local import LocalCloud, wait_for
 from local.cloud import Answer
 from place import Place
-from story import GROUP, REDIS, SUBNETS, TO_NETWORK, VPC, Json, Shared, Story, databases, environment, group
-from test_end import closed, codes, connected, living, made, shown
+from story import GROUP, REDIS, TO_NETWORK, VPC, Json, Shared, Story, databases, environment, group
+from test_end import closed, codes, connected, living, shown
 
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
-INSTALLATION = "drawbridge"
-
-
-def reconcile(story: Story, error: str | None = None) -> Any:
-    """What the schedule does, and what comes of it."""
-    answer = story.cloud.invoke("reconcile", {})
-    assert answer.error == error, answer
-    story.wait_for_runs()
-    return answer.payload
 
 
 def past(story: Story, connection: Json) -> None:
@@ -49,31 +41,9 @@ def tell(story: Story, operation: str, *things: str, source: str = "local.aws.ec
     story.cloud.emit(called(operation, *things, account=story.account), source, "AWS API Call via CloudTrail")
 
 
-def delete(story: Story, connection: Json) -> None:
-    """Somebody deletes what was made for a connection."""
-    if connection["kind"] == "service-network-resource":
-        story.cloud.client("vpc-lattice").delete_service_network_resource_association(serviceNetworkResourceAssociationIdentifier=made(connection))
-    else:
-        assert story.cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[made(connection)]).get("Unsuccessful", []) == []
-
-
 def until_closed(story: Story, share: Shared) -> Json:
     """Waits until a share's one connection is closed."""
     return wait_for(lambda: next((c for c in story.connections(share) if c["status"] == "closed"), None), 60, "it is closed", story.explain)
-
-
-def orphan(story: Story, connection: str, token: str, vpc: str = VPC, resource: str | None = None, **more: Any) -> str:
-    """Somebody (or a call that nobody heard of) makes an endpoint with a connection's tags."""
-    tags = {"drawbridge:connection": connection, "drawbridge:owner": token, "drawbridge:installation": INSTALLATION, **more}
-    answer = story.cloud.client("ec2").create_vpc_endpoint(
-        VpcEndpointType="Resource",
-        VpcId=vpc,
-        ResourceConfigurationArn=resource or story.last.resources[0],
-        SubnetIds=list(SUBNETS[:1]),
-        SecurityGroupIds=[GROUP],
-        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}],
-    )
-    return str(answer["VpcEndpoint"]["VpcEndpointId"])
 
 
 # Deleted behind our back
@@ -113,7 +83,7 @@ def test_deleted_behind_our_back_and_nothing_tells(cloud: LocalCloud, targets: l
     story = Story(cloud)
     share, connection = connected(story, **({"targets": targets} if targets else {}))
     delete(story, connection)
-    wait_for(lambda: not gone_slowly(story, connection), what="AWS shows it no more")
+    wait_for(lambda: not is_shown(story, connection), what="AWS shows it no more")
     assert reconcile(story)["recorded"] == 1
     missed = story.connection(share)
     assert (missed["status"], codes(missed), missed["missing"]["what"]) == ("ready", ["NotShown"], [made(connection)])
@@ -126,20 +96,6 @@ def test_deleted_behind_our_back_and_nothing_tells(cloud: LocalCloud, targets: l
     over = story.connection(share)
     assert (over["status"], over["ending"]["cause"], over["ending"]["by"]) == ("closed", "gone", "reconcile")
     assert living(story) == set() and story.disorder() == []
-
-
-def gone_slowly(story: Story, connection: Json) -> bool:
-    """Whether AWS still shows what is being deleted: each look takes it a step further."""
-    if connection["kind"] == "service-network-resource":
-        lattice = story.cloud.client("vpc-lattice")
-        try:
-            lattice.get_service_network_resource_association(serviceNetworkResourceAssociationIdentifier=made(connection))
-        except lattice.exceptions.ResourceNotFoundException:
-            return False
-        return True
-    filters = [{"Name": "vpc-endpoint-id", "Values": [made(connection)]}]
-    pages = story.cloud.client("ec2").get_paginator("describe_vpc_endpoints").paginate(Filters=filters)
-    return any(page["VpcEndpoints"] for page in pages)
 
 
 def test_what_is_gone_is_opened_anew_where_the_subscription_says_so(cloud: LocalCloud) -> None:
@@ -304,10 +260,10 @@ def test_an_orphan_is_told_then_removed_where_the_subscription_says_so(cloud: Lo
     share, connection = connected(story)
     cloud.cli("close", connection["id"], "--reason", "moved")
     closed(story, share)
-    left = orphan(story, connection["id"], f"{connection['id']}-g1")
+    left = orphan(story, share.resources[0], tags_of(connection["id"]))
     unknown = "conn-" + "0" * 32
-    lost = orphan(story, unknown, f"{unknown}-g1")
-    foreign = orphan(story, unknown, f"{unknown}-g1", **{"drawbridge:installation": "another"})
+    lost = orphan(story, share.resources[0], tags_of(unknown))
+    foreign = orphan(story, share.resources[0], tags_of(unknown) | {"drawbridge:installation": "another"})
     reconcile(story)
     told = story.connection(share)
     assert codes(told) == ["Orphaned"] and left in shown(story, told["id"])
@@ -335,7 +291,7 @@ def test_a_second_one_is_told_then_removed(cloud: LocalCloud) -> None:
     """What its record says was made is never taken for the second one."""
     story = Story(cloud)
     share, connection = connected(story)
-    second = orphan(story, connection["id"], f"{connection['id']}-g1")
+    second = orphan(story, share.resources[0], tags_of(connection["id"]))
     reconcile(story)
     assert codes(story.connection(share)) == ["Duplicated"] and living(story) == {made(connection), second}
     story.subscribe(reconcile={"duplicated": "repair"})
@@ -356,11 +312,7 @@ def test_an_orphan_association_is_told_then_removed(cloud: LocalCloud) -> None:
     share, connection = connected(story, targets=[TO_NETWORK])
     cloud.cli("close", connection["id"], "--reason", "moved")
     closed(story, share)
-    lattice = cloud.client("vpc-lattice")
-    tags = {"drawbridge:connection": connection["id"], "drawbridge:owner": f"{connection['id']}-g1", "drawbridge:installation": INSTALLATION}
-    left = lattice.create_service_network_resource_association(
-        serviceNetworkIdentifier=TO_NETWORK["service_network"], resourceConfigurationIdentifier=share.resources[0], tags=tags
-    )["id"]
+    left = orphan_association(story, share.resources[0], tags_of(connection["id"]))
     reconcile(story)
     assert codes(story.connection(share)) == ["Orphaned"] and living(story) == {left}
     story.subscribe(targets=[TO_NETWORK], reconcile={"orphaned": "repair"})
@@ -380,7 +332,7 @@ def test_an_orphan_is_adopted(cloud: LocalCloud) -> None:
     tell(story, "DeleteVpcEndpoints", made(connection))
     until_closed(story, share)
     cloud.wait_for_rest()
-    found = orphan(story, connection["id"], f"{connection['id']}-g7")
+    found = orphan(story, share.resources[0], tags_of(connection["id"], 7))
     story.subscribe(reconcile="adopt")
     environment(cloud, "reconcile", STRAY_SAFE_MINUTES="0")
     try:
