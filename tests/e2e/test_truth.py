@@ -412,6 +412,48 @@ def test_two_at_once_and_where_it_stopped(cloud: LocalCloud) -> None:
     assert story.disorder() == []
 
 
+LOST = [
+    (service, operation, kind)
+    for service, operation in [("dynamodb", "TransactWriteItems"), ("states", "StartExecution")]
+    for kind in ("cut_before", "cut_after")
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "kind"), LOST, ids=[f"{operation} {kind}" for _, operation, kind in LOST])
+@pytest.mark.parametrize("function", ["endpoint-event", "reconcile"])
+def test_what_is_cut_off_is_finished_and_done_once(cloud: LocalCloud, function: str, service: str, operation: str, kind: str) -> None:
+    """The connection is cut at each call that changes something, as often as the SDK tries: delivered again, or found by the
+    sweep, it is closed, by one run."""
+    story = Story(cloud)
+    share, connection = connected(story)
+    story.standin.set_endpoint(made(connection), "failed")
+    fault = story.fault(function, service, operation, kind, count=3)
+    first = cloud.invoke(function, {"detail": made(connection)})
+    assert story.struck(fault) > 0, first
+    story.mend()
+    assert cloud.invoke(function, {"detail": made(connection)}).error is None
+    story.wait_for_runs()
+    story.sweep_until(lambda: story.connection(share)["status"] == "closed", what="its end")
+    assert len(cloud.executions("disconnect")) == 1 and living(story) == set() and story.disorder() == []
+
+
+def test_a_removal_that_nobody_heard_of(cloud: LocalCloud) -> None:
+    """The second one is deleted and the answer is lost: the next round finds it gone, and what stands in the record stays."""
+    story = Story(cloud)
+    share, connection = connected(story, reconcile="repair")
+    orphan(story, share.resources[0], tags_of(connection["id"]))
+    environment(cloud, "reconcile", STRAY_SAFE_MINUTES="0")
+    try:
+        story.fault("reconcile", "ec2", "DeleteVpcEndpoints", "cut_after", count=3)
+        reconcile(story, error="ServiceUnavailable")
+        story.mend()
+        reconcile(story)
+        reconcile(story)
+    finally:
+        environment(cloud, "reconcile", STRAY_SAFE_MINUTES="60")
+    assert living(story) == {made(connection)} and codes(story.connection(share)) == [] and story.disorder() == []
+
+
 HOSTILE: list[Any] = [
     None,
     [],

@@ -245,11 +245,19 @@ fn one_that_can_not_be_used_yet_is_no_name() {
     let failed = Branch { failed: Some("no zone".to_owned()), ..pending.clone() };
     let mut rows = ["rcfg-a", "rcfg-b", "rcfg-c"].map(row).to_vec();
     rows.push(pending);
+    assert!(unknown_children(&ready(), &rows).is_empty(), "its configuration is read when it can be used");
     assert_eq!(decide(&ready(), observed(shown("Available"), &rows), later(1)).write, None);
     rows[3] = failed;
     let record = written(decide(&ready(), observed(shown("Available"), &rows), later(1)));
     assert_eq!((codes(&record), record.names_version), (vec![CHILDREN_MISSING], 1));
     assert!(record.findings[0].seen.contains("rcfg-d failed: no zone"));
+}
+
+#[test]
+fn one_that_can_not_be_used_for_a_while_keeps_its_names() {
+    let mut rows = ["rcfg-a", "rcfg-b", "rcfg-c"].map(row);
+    rows[1] = Branch { accessible: false, dns: Vec::new(), ..row("rcfg-b") };
+    assert_eq!(decide(&ready(), observed(shown("Available"), &rows), later(1)).write, None);
 }
 
 #[test]
