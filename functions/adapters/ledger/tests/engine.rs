@@ -16,9 +16,11 @@ use aws_sdk_dynamodb::types::{
 use drawbridge_domain::FaultName;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+use drawbridge_domain::inventory::{FindMade as _, Rounds as _};
 use drawbridge_domain::ports::{Attention as _, AuditEntry, Connections as _, Shares as _, Subscriptions as _};
 use drawbridge_domain::share::{ShareRecord, ShareStatus};
 use drawbridge_domain::subscription::{Subscription, parse};
+use drawbridge_domain::truth::Round;
 use drawbridge_ledger::{AUDIT_DAYS, Ledger, Subject, SubscriptionWrite};
 
 const NEEDS: &str = "needs DynamoDB or an emulator of it at the URL in LEDGER_TEST_ENDPOINT";
@@ -313,4 +315,41 @@ async fn subscriptions_are_written_once_and_read_by_the_one_parser() {
     let trail = ledger.audit_trail(&Subject::Subscriptions).await.unwrap();
     let told = trail.iter().filter(|entry| entry.entry.what == "withdrew it").map(|entry| entry.version);
     assert_eq!(told.collect::<Vec<_>>(), [1, 3]);
+}
+
+#[tokio::test]
+#[ignore = "needs LEDGER_TEST_ENDPOINT"]
+async fn what_was_made_is_found_by_its_id_as_long_as_it_is_there() {
+    let engine = engine().await;
+    let Engine { ledger, .. } = &engine;
+    let fresh = Connection { version: 0, ..samples::connection() };
+    let saved = ledger.save_connection(fresh, at_first()).await.unwrap();
+    assert_eq!(ledger.made_as("vpce-0a1b").await.unwrap(), std::slice::from_ref(&saved.id));
+    assert!(ledger.made_as("vpce-0a1c").await.unwrap().is_empty());
+    assert_eq!(ledger.everything_made().await.unwrap(), [("vpce-0a1b".to_owned(), saved.id.clone())]);
+
+    // More than one batch, of which the ledger has one.
+    let unknown = (0..205).map(|n| ConnectionId::parse(format!("conn-{n:032x}")).unwrap());
+    let asked: Vec<_> = unknown.chain([saved.id.clone()]).collect();
+    assert_eq!(ledger.connections_of_ids(&asked).await.unwrap(), std::slice::from_ref(&saved));
+    assert!(ledger.connections_of_ids(&[]).await.unwrap().is_empty());
+
+    let removed = Connection { made: None, ..saved };
+    ledger.save_connection(removed, AuditEntry { what: "removed it".to_owned(), ..at_first() }).await.unwrap();
+    assert!(ledger.everything_made().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs LEDGER_TEST_ENDPOINT"]
+async fn a_round_is_one_run_s_at_a_time() {
+    let engine = engine().await;
+    let Engine { ledger, .. } = &engine;
+    assert_eq!(ledger.round().await.unwrap(), None);
+    let first = ledger.save_round(Round { number: 1, ..Round::default() }).await.unwrap();
+    assert_eq!((first.version, ledger.round().await.unwrap()), (1, Some(first.clone())));
+    let other = ledger.save_round(Round { number: 1, ..Round::default() }).await.unwrap_err();
+    assert_eq!(other.name, FaultName::LedgerConflict);
+    let next = ledger.save_round(Round { cursor: Some("vpce-0a".to_owned()), ..first.clone() }).await.unwrap();
+    assert_eq!(ledger.save_round(first).await.unwrap_err().name, FaultName::LedgerConflict);
+    assert_eq!(ledger.round().await.unwrap(), Some(next));
 }

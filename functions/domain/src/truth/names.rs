@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{CHILDREN_MISSING, Look, Observed};
+use super::standing::Look;
+use super::{CHILDREN_MISSING, Observed};
 use crate::connection::{Connection, Made};
 use crate::fault::FaultName;
 use crate::ids::{ResourceArn, Service};

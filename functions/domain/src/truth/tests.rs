@@ -5,9 +5,11 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::connection::PlannedDns;
+use crate::connection::{Made, PlannedCall, PlannedDns};
+use crate::fault::FaultName;
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
 use crate::network::{DnsEntry, Endpoint};
+use crate::preflight::Severity;
 use crate::reach::{Database, DnsName, DnsScope, Port};
 use crate::share::{ShareRecord, ShareStatus};
 use crate::subscription::{Kind, Reconcile, TargetKey};
