@@ -43,7 +43,7 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Show everything that is known of one share or connection.
+    /// Show everything that is known of one share or connection, or (`reconcile`) what stands in no record.
     Show {
         #[command(flatten)]
         subject: Subject,

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from functools import cache
 
+import drift
 import pytest
 from listener import Listener
 from local import LocalCloud, wait_for
@@ -52,6 +53,8 @@ def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> Non
         "observe": 2,
         "hold": 0,
         "close": 0,
+        "endpoint-event": 0,
+        "reconcile": 0,
     }
     assert spent.invocations_by_function["intake"] == 1
 
@@ -226,6 +229,7 @@ def test_least_privilege(cloud: LocalCloud) -> None:
     since = story.standin.next_call()
     paths(story)
     story.ready(story.share(event=True, name="redis-last"), 1)
+    drift.everything(story)
     cloud.wait_for_rest()
     logged_as: dict[str, list[str]] = permissions()["logged_as"]
     for function, allowed in permissions()["functions"].items():

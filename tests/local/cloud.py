@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -205,7 +206,7 @@ class LocalCloud:
         return deploy.resources(self.client("cloudformation"), self.profile.stack)
 
     def _physical(self, kind: str, name: str) -> str:
-        type_, physical = self._resources.get(name.capitalize(), ("", ""))
+        type_, physical = self._resources.get(_logical(name), ("", ""))
         if type_ != kind:
             known = sorted(logical for logical, (type_, _) in self._resources.items() if type_ == kind)
             raise LookupError(f"{name}: the stack has no such {kind}, but {known}")
@@ -228,7 +229,7 @@ class LocalCloud:
     def functions(self) -> dict[str, str]:
         """Name on the cloud -> name in the house, of each deployed function."""
         kind = "AWS::Lambda::Function"
-        return {physical: logical.lower() for logical, (type_, physical) in self._resources.items() if type_ == kind}
+        return {physical: _house(logical) for logical, (type_, physical) in self._resources.items() if type_ == kind}
 
     @cached_property
     def log_groups(self) -> dict[str, str]:
@@ -453,6 +454,16 @@ class LocalCloud:
         children = [child.known() for child in self._children]
         state = {"endpoint": self.endpoint, "standin": self.standin_endpoint, "children": children}
         _state_path(self.settings.home).write_text(json.dumps(state, indent=1))
+
+
+def _logical(name: str) -> str:
+    """The id in the template of what is called so in the house: `endpoint-event` is `EndpointEvent`."""
+    return "".join(part.capitalize() for part in name.split("-"))
+
+
+def _house(logical: str) -> str:
+    """The other way round."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", "-", logical).lower()
 
 
 def sweep_up(settings: Settings) -> bool:

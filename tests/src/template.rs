@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{text, texts};
 
 /// The functions: logical id in the template, name everywhere else.
-pub const FUNCTIONS: [(&str, &str); 8] = [
+pub const FUNCTIONS: [(&str, &str); 10] = [
     ("Intake", "intake"),
     ("Vet", "vet"),
     ("Accept", "accept"),
@@ -17,6 +17,8 @@ pub const FUNCTIONS: [(&str, &str); 8] = [
     ("Close", "close"),
     ("Hold", "hold"),
     ("Announce", "announce"),
+    ("EndpointEvent", "endpoint-event"),
+    ("Reconcile", "reconcile"),
 ];
 
 /// The machines: logical id in the template, name everywhere else.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use drawbridge_domain::connection::Status;
+use drawbridge_domain::hint;
 use drawbridge_domain::messages::Announcement;
 use drawbridge_domain::share::FoundBy;
 use drawbridge_domain::trigger::{self, Trigger};
@@ -70,6 +71,21 @@ fn what_is_said_of_a_hostile_event_is_one_plain_line() {
     assert!(!why.chars().any(char::is_control), "{why:?}");
 }
 
+#[test]
+fn endpoint_event_finds_the_one_thing_that_a_sample_names() {
+    for (file, id) in [
+        ("endpoint-deleted.json", "vpce-0a1b2c3d4e5f67890"),
+        ("association-deleted-by-owner.json", "snra-0a1b2c3d4e5f67890"),
+        ("connection-notification.json", "vpce-0a1b2c3d4e5f67890"),
+    ] {
+        let hint = hint::read(&json(&format!("events/{file}")));
+        assert_eq!((hint.made.iter().map(String::as_str).collect::<Vec<_>>(), hint.count()), (vec![id], 1), "{file}");
+    }
+    for (file, _) in rows() {
+        assert!(hint::read(&json(&format!("events/{file}"))).count() <= hint::MOST_IDS, "{file} is survived");
+    }
+}
+
 fn announced() -> Value {
     json("events/announced-ready.json")["detail"].clone()
 }
@@ -95,7 +111,7 @@ fn the_schema_has_every_field_of_an_announcement() {
     let full = announced();
     assert_eq!(fields(&schema["properties"]), fields(&full));
     let mut least: Announcement = serde_json::from_value(full.clone()).unwrap();
-    (least.previous, least.made, least.share) = (None, None, None);
+    (least.previous, least.made, least.share, least.names_since) = (None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
 
     let database = &schema["properties"]["databases"]["items"];

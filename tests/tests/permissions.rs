@@ -146,7 +146,7 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
         for statement in template.statements(&format!("{id}Role")) {
             let writes = statement.actions().iter().any(|a| {
                 let name = a.strip_prefix("dynamodb:").unwrap_or_default();
-                ["Put", "Update", "Delete", "Batch", "Partiql"].iter().any(|verb| name.starts_with(verb))
+                ["Put", "Update", "Delete", "BatchWrite", "Partiql"].iter().any(|verb| name.starts_with(verb))
             });
             if !writes {
                 continue;
@@ -158,6 +158,7 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
                 // Whom a person approved is remembered by who reads the answer, and tokens are kept by who is given them.
                 "SENDER#*" => name == "vet",
                 "WAIT#*" => name == "hold",
+                "RECONCILE" => name == "reconcile",
                 _ => false,
             };
             assert!(keys.iter().all(|key| may(key)), "{name} writes under {keys:?}");
@@ -219,6 +220,8 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     held_to("OpenRole", "vpc-lattice:TagResource", association, "aws:RequestTag");
     held_to("CloseRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
     held_to("CloseRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
+    held_to("ReconcileRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
+    held_to("ReconcileRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

@@ -93,6 +93,7 @@ fn read_by(package: &str) -> BTreeSet<String> {
 fn every_function_gets_the_environment_that_it_reads() {
     let template = Template::load();
     let values = BTreeMap::from([
+        ("CONNECTIONS_PER_RUN", reference("ConnectionsPerRun")),
         ("CONNECT_DEADLINE_MINUTES", reference("ConnectDeadlineMinutes")),
         ("CONNECT_MACHINE_ARN", reference("Connect")),
         ("DISCONNECT_MACHINE_ARN", reference("Disconnect")),
@@ -103,6 +104,7 @@ fn every_function_gets_the_environment_that_it_reads() {
         ("RETRY_BACKOFF_SECONDS", reference("RetryBackoffSeconds")),
         ("RUST_LOG", reference("LogLevel")),
         ("SETTLE_SECONDS", reference("SettleSeconds")),
+        ("STRAY_SAFE_MINUTES", reference("StraySafeMinutes")),
     ]);
     let mut used = BTreeSet::from(["RUST_LOG"]);
     for (id, name) in FUNCTIONS {
@@ -189,7 +191,11 @@ fn nothing_asynchronous_is_lost_in_silence() {
         for (event, source) in function["Events"].as_object().unwrap_or(&no_events) {
             let (kind, properties) = (source["Type"].as_str().unwrap(), &source["Properties"]);
             let place = format!("{id}{event}");
-            if HANDED_OVER.contains(&kind) {
+            if kind == "SNS" {
+                // SNS tries Lambda for hours by itself; what it gives up on is kept.
+                let kept = &properties["RedrivePolicy"]["deadLetterTargetArn"];
+                assert_eq!(kept, &get("UndeliveredTriggers", "Arn"), "{place}");
+            } else if HANDED_OVER.contains(&kind) {
                 let retry = &properties["RetryPolicy"];
                 assert!(retry["MaximumRetryAttempts"].as_u64() >= Some(1), "{place} has no retry policy");
                 assert!((60..=86400).contains(&retry["MaximumEventAgeInSeconds"].as_u64().unwrap()), "{place}");
@@ -223,7 +229,12 @@ fn nothing_asynchronous_is_lost_in_silence() {
         }
     }
     // Whoever sends into a queue may.
-    for (role, queue) in [("IntakeRole", "FailedTriggers"), ("AnnounceRole", "UnannouncedChanges")] {
+    for (role, queue) in [
+        ("IntakeRole", "FailedTriggers"),
+        ("EndpointEventRole", "FailedTriggers"),
+        ("ReconcileRole", "FailedTriggers"),
+        ("AnnounceRole", "UnannouncedChanges"),
+    ] {
         let statements = template.statements(role);
         let sending = statements.iter().find(|s| s.actions() == ["sqs:SendMessage"]).unwrap();
         assert_eq!(sending.resources(), [&get(queue, "Arn")], "{role}");
@@ -234,9 +245,18 @@ fn nothing_asynchronous_is_lost_in_silence() {
     assert_eq!(statement["Principal"], json!({"Service": "events.amazonaws.com"}));
     assert_eq!(
         statement["Condition"]["ArnEquals"]["aws:SourceArn"],
-        json!([get("IntakeShares", "Arn"), get("IntakeSweep", "Arn")]),
-        "every rule of intake, and no other"
+        json!([
+            get("IntakeShares", "Arn"),
+            get("IntakeSweep", "Arn"),
+            get("EndpointEventCalls", "Arn"),
+            get("EndpointEventReopened", "Arn"),
+            get("ReconcileRound", "Arn"),
+        ]),
+        "every rule, and no other"
     );
+    let topic = &policy["PolicyDocument"]["Statement"][1];
+    assert_eq!(topic["Principal"], json!({"Service": "sns.amazonaws.com"}));
+    assert_eq!(topic["Condition"]["ArnEquals"]["aws:SourceArn"], reference("ConnectionNotifications"));
     for (id, queue) in template.of_type("AWS::SQS::Queue") {
         assert_eq!(queue["MessageRetentionPeriod"], 14 * 24 * 3600, "{id}: as long as SQS can");
         assert_eq!(queue["SqsManagedSseEnabled"], true, "{id}");
@@ -260,6 +280,34 @@ fn what_wakes_intake() {
     assert_eq!(template.parameter("SweepState")["Default"], "ENABLED");
     let input: Value = serde_json::from_str(sweep["Input"].as_str().unwrap()).unwrap();
     assert!(matches!(trigger::read(&input), Ok(Trigger::Wake(drawbridge_domain::share::FoundBy::Sweep))), "{input}");
+}
+
+#[test]
+fn what_wakes_endpoint_event() {
+    let template = Template::load();
+    let events = template.properties("EndpointEvent")["Events"].as_object().unwrap();
+    assert_eq!(
+        events.keys().map(String::as_str).collect::<BTreeSet<_>>(),
+        ["Calls", "Notifications", "Reopened"].into()
+    );
+    let calls = &events["Calls"]["Properties"]["Pattern"];
+    assert_eq!(calls["source"], json!([reference("Ec2EventSource"), reference("LatticeEventSource")]));
+    for (parameter, source) in [("Ec2EventSource", "aws.ec2"), ("LatticeEventSource", "aws.vpc-lattice")] {
+        assert_eq!(template.parameter(parameter)["Default"], source);
+    }
+    let names = texts(&calls["detail"]["eventName"]);
+    for name in ["DeleteVpcEndpoints", "DeleteServiceNetworkResourceAssociationByOwner"] {
+        assert!(names.contains(&name), "{name} tells of a connection's end");
+    }
+    // A new connection must wake nobody: whoever asks for it starts its run.
+    let reopened = &events["Reopened"]["Properties"];
+    assert_eq!(reopened["EventBusName"], template.properties("Announce")["Environment"]["Variables"]["EVENT_BUS_NAME"]);
+    assert_eq!(reopened["Pattern"]["detail"], json!({"status": ["wanted"], "previous": ["closing"]}));
+    let topic = template.properties("ConnectionNotificationsPolicy");
+    assert_eq!(topic["PolicyDocument"]["Statement"][0]["Principal"], json!({"Service": "vpce.amazonaws.com"}));
+    let round = &template.properties("Reconcile")["Events"]["Round"]["Properties"];
+    assert_eq!((&round["Schedule"], &round["State"]), (&reference("ReconcileRate"), &reference("ReconcileState")));
+    assert_eq!(template.parameter("ReconcileState")["Default"], "ENABLED");
 }
 
 #[test]
@@ -298,8 +346,9 @@ fn the_ledger_is_one_table_that_is_not_lost() {
     assert_eq!(keys(&table["KeySchema"]), ["pk", "sk"]);
     let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap();
     let found: Vec<_> = indexes.iter().map(|i| (i["IndexName"].as_str().unwrap(), keys(&i["KeySchema"]))).collect();
-    let expected = [("by-status", ["attention", "since"]), ("by-share", ["share_arn", "pk"])]
-        .map(|(n, k)| (n, k.map(str::to_owned).to_vec()));
+    let expected =
+        [("by-status", ["attention", "since"]), ("by-share", ["share_arn", "pk"]), ("by-made", ["made_id", "pk"])]
+            .map(|(n, k)| (n, k.map(str::to_owned).to_vec()));
     assert_eq!(found, expected);
 }
 
@@ -355,13 +404,16 @@ fn the_outputs_are_what_others_read() {
         outputs,
         BTreeSet::from([
             "ConnectMachineArn",
+            "ConnectionNotificationsTopicArn",
             "DisconnectMachineArn",
+            "EndpointEventFunctionName",
             "EventBusName",
             "FailedTriggersQueueUrl",
             "IntakeFunctionName",
             "LedgerTableName",
             "OnboardMachineArn",
             "OperatorPolicyArn",
+            "ReconcileFunctionName",
             "SubscriptionWriterPolicyArn",
             "UnannouncedChangesQueueUrl",
             "UndeliveredTriggersQueueUrl",

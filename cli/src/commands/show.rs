@@ -1,5 +1,6 @@
-//! `drawbridge show ID`
+//! `drawbridge show ID`, and `drawbridge show reconcile`
 
+use drawbridge_domain::inventory::Rounds as _;
 use drawbridge_ledger::{Ledger, Subject};
 use jiff::Timestamp;
 use serde_json::json;
@@ -9,7 +10,18 @@ use super::{Done, json as done};
 use crate::failure::Failure;
 use crate::render::{self, Screen};
 
+/// What is shown under this word: where reconcile stands.
+const RECONCILE: &str = "reconcile";
+
 pub async fn run(ledger: &Ledger, id: &str, as_json: bool, now: Timestamp, screen: &Screen) -> Result<Done, Failure> {
+    // A share of this name is found by its ARN.
+    if id == RECONCILE {
+        let round = ledger.round().await?;
+        if as_json {
+            return done(&json!({"reconcile": round}));
+        }
+        return Ok(render::round(round.as_ref(), now, screen).into());
+    }
     match find(ledger, id).await? {
         Found::Connection(connection) => {
             let audit = ledger.audit_trail(&Subject::Connection(connection.id.clone())).await?;

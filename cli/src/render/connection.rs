@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drawbridge_domain::connection::{Connection, Made};
 use drawbridge_domain::preflight::{Finding, Severity};
-use drawbridge_domain::reach::{Database, DnsScope, Port, PortSource};
+use drawbridge_domain::reach::{Database, Port, PortSource};
 use drawbridge_domain::subscription::Kind;
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
@@ -59,6 +59,17 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     if let Some(ready) = connection.ready_at {
         facts.add("ready", &format!("first at {}", time_and_distance(ready, now)));
     }
+    if connection.names_version > 1 {
+        let since = connection.names_since.map_or_else(
+            || "since it was opened anew".to_owned(),
+            |since| format!("since {}", time_and_distance(since, now)),
+        );
+        facts.add("names", &format!("version {}, {since}", connection.names_version));
+    }
+    if let Some(missing) = &connection.missing {
+        let since = time_and_distance(missing.since, now);
+        facts.add("missing", &format!("{}, not shown since {since}", list(&missing.what)));
+    }
     if connection.kind == Kind::GatewayEndpoint {
         let text = "  none: a gateway endpoint has no names, the service's own are routed to it\n";
         facts.section("Databases", text, screen);
@@ -83,19 +94,12 @@ fn databases(databases: &[Database], screen: &Screen) -> String {
         if let Port::Unknown { reason } = &database.port {
             unknown.entry(reason).or_default().push(name);
         }
-        let dns: Vec<String> = database.dns.iter().map(|dns| format!("{} ({})", dns.name, scope(dns.scope))).collect();
+        let dns: Vec<String> =
+            database.dns.iter().map(|dns| format!("{} ({})", dns.name, dns.scope.as_str())).collect();
         table.add_row([name, &port(&database.port), &dns.join("\n")]);
     }
     let why = unknown.iter().map(|(reason, names)| format!("  The port of {} is unknown: {reason}.\n", list(names)));
     screen.text(&table) + &why.collect::<String>()
-}
-
-const fn scope(scope: DnsScope) -> &'static str {
-    match scope {
-        DnsScope::Regional => "regional",
-        DnsScope::Zonal => "zonal",
-        DnsScope::Private => "private",
-    }
 }
 
 fn port(port: &Port) -> String {
@@ -106,7 +110,7 @@ fn port(port: &Port) -> String {
     }
 }
 
-fn findings(findings: &[Finding], screen: &Screen) -> String {
+pub(super) fn findings(findings: &[Finding], screen: &Screen) -> String {
     let mut text = String::new();
     for finding in findings {
         let severity = match finding.severity {
@@ -125,7 +129,7 @@ fn findings(findings: &[Finding], screen: &Screen) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use drawbridge_domain::connection::Status;
+    use drawbridge_domain::connection::{Missing, Status};
     use drawbridge_domain::ending::{Cause, Ending};
 
     use super::*;
@@ -149,6 +153,21 @@ mod tests {
             "             operator: the service moved\n",
             "             it is opened anew when it is closed: a subscription asks for it again\n",
             "  claims     no subscription claims it\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn one_whose_names_changed_or_that_misses_some_says_so() {
+        let missing = Missing { since: "2026-11-21T11:59:00Z".parse().unwrap(), what: vec!["rcfg-1".to_owned()] };
+        let since = "2026-11-21T11:00:00Z".parse().ok();
+        let changed =
+            Connection { names_version: 2, names_since: since, missing: Some(missing), ..samples::connection() };
+        let text = connection(&changed, &[], samples::now(), &Screen::default());
+        for line in [
+            "  names      version 2, since 2026-11-21 11:00:00 UTC (1 h ago)\n",
+            "  missing    rcfg-1, not shown since 2026-11-21 11:59:00 UTC (1 min ago)\n",
         ] {
             assert!(text.contains(line), "{text}");
         }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod listing;
+mod round;
 #[cfg(test)]
 pub mod samples;
 mod screen;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 pub use connection::connection;
 pub use listing::listing;
+pub use round::round;
 pub use screen::Screen;
 pub use share::share;
 pub use subscription::subscription;

@@ -16,8 +16,8 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Approval, Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
-    Target, TargetKey, Trust, VpcTarget,
+    Approval, Kind, Limits, OnRevoke, Otherwise, PrivateDns, Reconcile, ResourceType, ServiceNetworkTarget, Subnets,
+    Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_domain::waiting::Wait;
 use drawbridge_ledger::Entry;
@@ -71,6 +71,7 @@ pub fn subscription() -> Subscription {
         limits: Limits { connections_per_share: Some(20) },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
+        reconcile: Reconcile::default(),
     }
 }
 
@@ -99,6 +100,9 @@ pub fn connection() -> Connection {
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b2c3d").unwrap())),
         findings: Vec::new(),
         last_look: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         databases: vec![
             Database {
                 resource: "rcfg-0000000c".to_owned(),
@@ -142,6 +146,9 @@ pub fn failed_connection() -> Connection {
         execution: None,
         made: None,
         databases: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         findings: vec![Finding {
             severity: Severity::Error,
             code: "ServiceNetworkMissing".to_owned(),
@@ -164,6 +171,9 @@ pub fn gateway_connection() -> Connection {
         resource_name: None,
         why: "pl-0a1b2c3d is routed in rtb-0a1b2c3d".to_owned(),
         databases: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         ..connection()
     }
 }

@@ -2,7 +2,8 @@
 
 use drawbridge_domain::profile::Profile;
 use drawbridge_domain::subscription::{
-    Approval, EndpointItem, OnRevoke, Otherwise, PrivateDns, RouteTables, Subnets, Subscription, Target,
+    Approval, EndpointItem, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, RouteTables, Subnets, Subscription,
+    Target,
 };
 
 use super::{Facts, Screen, list};
@@ -27,6 +28,9 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     facts.add("profile", &format!("{} ({})", profile.name.as_str(), profile.title));
     if let Some(most) = subscription.limits.connections_per_share {
         facts.add("limits", &format!("a share that would make more than {most} connections is held for a person"));
+    }
+    if !subscription.reconcile.is_default() {
+        facts.add("reconcile", &reconcile(subscription.reconcile));
     }
     for (number, (name, port)) in subscription.ports.iter().enumerate() {
         facts.add(if number == 0 { "ports" } else { "" }, &format!("{name} listens on {port}"));
@@ -73,6 +77,16 @@ fn otherwise(otherwise: Otherwise) -> &'static str {
         Otherwise::Reject => "reject: the invitations of other shares are rejected",
         Otherwise::Ignore => "ignore: other shares are recorded and left alone",
     }
+}
+
+fn reconcile(reconcile: Reconcile) -> String {
+    let word = |remedy| match remedy {
+        Remedy::Report => "report",
+        Remedy::Repair => "repair",
+        Remedy::Adopt => "adopt",
+    };
+    let Reconcile { gone, orphaned, duplicated } = reconcile;
+    format!("gone: {}, orphaned: {}, duplicated: {}", word(gone), word(orphaned), word(duplicated))
 }
 
 fn on_revoke(on_revoke: OnRevoke) -> &'static str {

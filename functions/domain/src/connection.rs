@@ -183,6 +183,25 @@ pub struct PlannedDns {
     pub domains: Vec<String>,
 }
 
+/// What AWS did not show at one look. Reads lag, and one answer may be wrong: only what is not shown at a second look,
+/// some time after the first, is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// When it was first not shown.
+    pub since: Timestamp,
+    /// The ids: of what was made, or of the resources behind it.
+    pub what: Vec<String>,
+}
+
+const fn first() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_first(version: &u32) -> bool {
+    *version == 1
+}
+
 /// What the ledger knows of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
@@ -242,6 +261,15 @@ pub struct Connection {
     /// How to reach what is behind it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub databases: Vec<Database>,
+    /// Counts the changes of these names: whoever knows a lower one knows names that may lead nowhere by now.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub names_version: u32,
+    /// Since when they are so, if they changed after it was ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names_since: Option<Timestamp>,
+    /// What AWS did not show at the last look, though it should be there: see [`crate::truth`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
     /// What the last run ended in, if in a fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultRecord>,

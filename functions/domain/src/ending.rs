@@ -1,5 +1,5 @@
-//! The end of a connection that is no failure: nobody asks for it any more, its owner stopped
-//! sharing it, or an operator said so.
+//! The end of a connection that could be used: nobody asks for it any more, its owner stopped
+//! sharing it, an operator said so, or it was deleted, rejected or failed behind our back.
 //!
 //! Runs exclude each other in the ledger. What a connect run holds is never closed beside it: the
 //! ending is written into the record as a wish, the run sees it and removes what it made. What no
@@ -22,6 +22,12 @@ pub enum Cause {
     Revoked,
     /// An operator's word.
     Operator,
+    /// Somebody deleted what was made.
+    Gone,
+    /// The provider rejected it after it could be used.
+    Rejected,
+    /// AWS says that it failed or expired after it could be used.
+    Failed,
 }
 
 impl Cause {
@@ -32,6 +38,9 @@ impl Cause {
             Self::Withdrawn => "withdrawn",
             Self::Revoked => "revoked",
             Self::Operator => "operator",
+            Self::Gone => "gone",
+            Self::Rejected => "rejected",
+            Self::Failed => "failed",
         }
     }
 
@@ -41,6 +50,11 @@ impl Cause {
             Self::Withdrawn => "nothing until a subscription asks for it again",
             Self::Revoked => "nothing until its owner shares it again",
             Self::Operator => "nothing until an operator says `drawbridge retry` or a subscription changes",
+            Self::Gone => {
+                "find out who deleted it (CloudTrail), then `drawbridge retry`; `reconcile: {gone: repair}` in the subscription opens such anew"
+            }
+            Self::Rejected => "ask the provider why it was rejected, then `drawbridge retry`",
+            Self::Failed => "mend what AWS's reason names, or ask the provider, then `drawbridge retry`",
         }
     }
 }
@@ -101,6 +115,7 @@ pub fn finished(connection: &Connection, gone: &str, now: Timestamp) -> Connecti
     next.deadline = None;
     next.last_look.clear();
     next.databases.clear();
+    next.missing = None;
     next.findings.clear();
     next.fault = None;
     next.transient_runs = 0;

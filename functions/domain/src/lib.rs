@@ -9,8 +9,10 @@ pub mod connection;
 pub mod ending;
 pub mod facts;
 pub mod fault;
+pub mod hint;
 pub mod identity;
 pub mod ids;
+pub mod inventory;
 pub mod messages;
 pub mod network;
 pub mod observation;
@@ -26,6 +28,7 @@ pub mod sweep;
 #[cfg(test)]
 mod testing;
 pub mod trigger;
+pub mod truth;
 pub mod verdict;
 pub mod waiting;
 pub mod wanted;

@@ -222,7 +222,8 @@ pub struct CloseAnswer {
     pub removed: Vec<String>,
 }
 
-/// The event that is published for every change of a connection's status; its schema is
+/// The event that is published for every change of a connection's status, and of the names by which one that is ready is
+/// reached (then `previous` is `ready`, too); its schema is
 /// `events/connection-status-change.schema.json`, its `detail-type` [`Announcement::DETAIL_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
@@ -253,6 +254,12 @@ pub struct Announcement {
     /// The AWS id of what was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<String>,
+    /// Counts the changes of the names below: whoever knows a lower one knows names that may lead nowhere by now.
+    #[serde(default)]
+    pub names_version: u32,
+    /// Since when they are so, if they changed after it was ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names_since: Option<Timestamp>,
     /// What can be reached, at most [`Announcement::MOST_DATABASES`]; the ledger has all.
     pub databases: Vec<AnnouncedDatabase>,
     /// Whether there are more than are listed.
@@ -284,10 +291,12 @@ impl Announcement {
     /// VPC Lattice's quota, but quotas can be raised.
     pub const MOST_DATABASES: usize = 200;
 
-    /// What to announce of a change: nothing unless the status changed.
+    /// What to announce of a change: nothing unless the status changed, or the names of what can be used.
     #[must_use]
     pub fn of(before: Option<&Connection>, after: &Connection) -> Option<Self> {
-        if before.is_some_and(|before| before.status == after.status) {
+        let renamed =
+            |before: &Connection| after.status == Status::Ready && before.names_version != after.names_version;
+        if before.is_some_and(|before| before.status == after.status && !renamed(before)) {
             return None;
         }
         Some(Self {
@@ -303,6 +312,8 @@ impl Announcement {
             since: after.since,
             why: after.why.clone(),
             made: after.made.as_ref().map(|made| made.id().to_owned()),
+            names_version: after.names_version,
+            names_since: after.names_since,
             databases: after.databases.iter().take(Self::MOST_DATABASES).map(AnnouncedDatabase::of).collect(),
             truncated: after.databases.len() > Self::MOST_DATABASES,
         })

@@ -40,6 +40,18 @@ pub enum DnsScope {
     Private,
 }
 
+impl DnsScope {
+    /// As it stands in the ledger and the CLI.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Regional => "regional",
+            Self::Zonal => "zonal",
+            Self::Private => "private",
+        }
+    }
+}
+
 /// The port of a database. Never guessed: a profile's range is what security groups must admit,
 /// not where a database listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -225,7 +225,8 @@ fn closed(invitation: Option<&Invitation>, record: &ShareRecord, now: Timestamp)
     ShareStep::Record(Box::new(next), format!("the invitation is {}", status.as_str()))
 }
 
-fn run_again(record: &ShareRecord, digest: &str, now: Timestamp, why: &str) -> ShareRecord {
+/// The record of a share that is vetted anew.
+pub(crate) fn run_again(record: &ShareRecord, digest: &str, now: Timestamp, why: &str) -> ShareRecord {
     let mut next = record.clone();
     next.attempt += 1;
     digest.clone_into(&mut next.digest);
@@ -435,6 +436,10 @@ pub fn want_again(connection: &Connection, now: Timestamp, why: &str) -> Connect
     next.deadline = None;
     next.last_look.clear();
     next.databases.clear();
+    // What is made anew has other names.
+    next.names_version += 1;
+    next.names_since = None;
+    next.missing = None;
     next.ending = None;
     next.become_status(Status::Wanted, now, why, "a connect run opens it");
     next

@@ -17,8 +17,8 @@ use crate::share::{
 };
 use crate::subscription::{
     Approval, GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
-    PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust,
-    VpcTarget,
+    PrivateDns, Reconcile, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey,
+    Trust, VpcTarget,
 };
 
 /// The account that shares.
@@ -135,6 +135,7 @@ pub fn subscription(called: &str) -> Subscription {
         limits: Limits::default(),
         ports: BTreeMap::new(),
         endpoints: Vec::new(),
+        reconcile: Reconcile::default(),
     }
 }
 
@@ -267,6 +268,9 @@ pub fn connection(status: Status) -> Connection {
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: Vec::new(),
+        names_version: 1,
+        names_since: None,
+        missing: None,
         fault: None,
         ending: None,
         wanted_at: at("2026-11-20T11:00:00Z"),

@@ -10,7 +10,7 @@ use crate::identity;
 use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::messages::Outcome;
 use crate::share::{InvitationStatus, ShareFacts, ShareStatus, SharedResource};
-use crate::subscription::{Approval, Kind, Otherwise, ResourceType, Subscription, Target, Trust};
+use crate::subscription::{Approval, Kind, Otherwise, Reconcile, ResourceType, Subscription, Target, Trust};
 use crate::waiting::{self, Answer};
 
 /// How long an invitation whose content RAM does not list yet is looked at again, before it
@@ -61,9 +61,10 @@ pub fn deciding<'a>(subscriptions: &'a [Subscription], sender: &AccountId) -> Ve
 /// The digest of the subscriptions that decide on what this account shares.
 #[must_use]
 pub fn digest(subscriptions: &[Subscription], sender: &AccountId) -> String {
-    // The endpoints that a subscription asks for by itself decide nothing of a share.
-    let deciding = deciding(subscriptions, sender);
-    let of_shares: Vec<_> = deciding.into_iter().map(|s| Subscription { endpoints: Vec::new(), ..s.clone() }).collect();
+    // The endpoints that a subscription asks for by itself decide nothing of a share, nor does what is done about drift.
+    let of_share =
+        |s: &Subscription| Subscription { endpoints: Vec::new(), reconcile: Reconcile::default(), ..s.clone() };
+    let of_shares: Vec<_> = deciding(subscriptions, sender).into_iter().map(of_share).collect();
     identity::digest(&of_shares)
 }
 

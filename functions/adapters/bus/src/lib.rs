@@ -39,7 +39,9 @@ impl Bus {
             .event_bus_name(&self.name)
             .source(Announcement::SOURCE)
             .detail_type(Announcement::DETAIL_TYPE)
-            .time(DateTime::from_secs(announcement.since.as_second()))
+            .time(DateTime::from_secs(
+                announcement.since.max(announcement.names_since.unwrap_or(announcement.since)).as_second(),
+            ))
             .set_resources(Some(resources))
             .detail(detail)
             .build();

@@ -37,6 +37,8 @@ fn announcement(number: usize, why: String) -> Announcement {
         since: "2026-11-21T01:02:03.5Z".parse().unwrap(),
         why,
         made: None,
+        names_version: 1,
+        names_since: None,
         databases: Vec::new(),
         truncated: false,
     }

@@ -34,7 +34,7 @@ impl ReadEndpoint for Ec2 {
     }
 }
 
-fn association(row: &VpcEndpointAssociation) -> EndpointAssociation {
+pub(crate) fn association(row: &VpcEndpointAssociation) -> EndpointAssociation {
     let failure: Vec<_> =
         [row.failure_code(), row.failure_reason()].into_iter().flatten().filter(|words| !words.is_empty()).collect();
     let dns = [(DnsScope::Regional, row.dns_entry()), (DnsScope::Private, row.private_dns_entry())];

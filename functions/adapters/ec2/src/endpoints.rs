@@ -106,7 +106,7 @@ impl Ec2 {
 }
 
 /// Only without an id it can't be used: what else is odd about an endpoint must not hide one that is ours.
-fn endpoint(row: &VpcEndpoint) -> Result<Endpoint, BadRow> {
+pub(crate) fn endpoint(row: &VpcEndpoint) -> Result<Endpoint, BadRow> {
     let last_error = row.last_error().map(|error| [error.code(), error.message()]).unwrap_or_default();
     let failure = [last_error[0], last_error[1], row.failure_reason()];
     let mut failure: Vec<_> = failure.into_iter().flatten().filter(|words| !words.is_empty()).collect();

@@ -2,6 +2,7 @@
 
 mod associations;
 mod endpoints;
+mod inventory;
 mod network;
 mod requests;
 mod routes;

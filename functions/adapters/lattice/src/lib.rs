@@ -2,6 +2,7 @@
 
 mod association;
 mod configurations;
+mod inventory;
 mod networks;
 
 use aws_sdk_vpclattice::Client;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use drawbridge_domain::connection::Connection;
+use drawbridge_domain::connection::{Connection, Made};
 use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::{Fault, FaultName};
 use jiff::Timestamp;
@@ -28,6 +28,10 @@ pub(crate) trait Record: Serialize + DeserializeOwned + Clone {
     /// Whether it is to be found among what no share brought.
     fn is_found_without_share(&self) -> bool {
         false
+    }
+    /// The AWS id of what was made for it.
+    fn made_id(&self) -> Option<&str> {
+        None
     }
     fn since(&mut self) -> &mut Timestamp;
     fn version(&mut self) -> &mut u64;
@@ -64,6 +68,9 @@ impl Record for Connection {
     fn is_found_without_share(&self) -> bool {
         self.share_arn.is_none() && !self.claims.is_empty()
     }
+    fn made_id(&self) -> Option<&str> {
+        self.made.as_ref().map(Made::id)
+    }
     fn status(&self) -> &'static str {
         self.status.as_str()
     }
@@ -92,6 +99,9 @@ pub(crate) fn encode<R: Record>(record: &mut R) -> Result<Item, Fault> {
     }
     if record.is_found_without_share() {
         item.insert(keys::SHARE_KEY.to_owned(), text(keys::NO_SHARE));
+    }
+    if let Some(id) = record.made_id() {
+        item.insert(keys::MADE_KEY.to_owned(), text(id));
     }
     item.insert("sk".to_owned(), text(R::SK));
     item.insert("pk".to_owned(), text(&pk));

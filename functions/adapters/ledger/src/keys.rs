@@ -10,6 +10,10 @@ pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION";
 pub(crate) const AUDIT: &str = "AUDIT#";
 pub(crate) const SENDER: &str = "SENDER";
 pub(crate) const WAIT: &str = "WAIT";
+pub(crate) const RECONCILE: &str = "RECONCILE";
+pub(crate) const ROUND: &str = "ROUND";
+/// The attribute that is the key of the index by what was made.
+pub(crate) const MADE_KEY: &str = "made_id";
 
 pub(crate) fn share_pk(arn: &ResourceShareArn) -> String {
     format!("{SHARE}#{arn}")

@@ -8,13 +8,15 @@
 //! | connection | `CONNECTION#<id>` | `CONNECTION` |
 //! | wait with its task token | `WAIT#` and the `pk` of what waits | `WAIT` |
 //! | sender that a person approved | `SENDER#<account>` | `SENDER` |
+//! | where reconcile stands | `RECONCILE` | `ROUND` |
 //! | audit entry | the `pk` of its subject | `AUDIT#<time>#<change id>` |
 //!
 //! A share and a connection carry their whole domain record under the names of its fields, so that
 //! a person can read them in the console. Besides that, `attention` is the status, only while it
 //! is one that needs attention: the index [`BY_STATUS`] is sparse. `share_arn`, the key of [`BY_SHARE`],
 //! is on connections only: the ARN of the share that brought it; or `none` where none did, as long as a
-//! subscription claims it (that it does no more is found through this index); else it is not there.
+//! subscription claims it (that it does no more is found through this index); else it is not there. `made_id`, the key of
+//! [`BY_MADE`], is on connections only: the AWS id of what was made, while there is something.
 //!
 //! Times that are sort keys (`since`, and the `sk` of audit entries) are written with exactly six
 //! fractional digits, so their order as text is their order in time.
@@ -24,6 +26,7 @@ mod codec;
 #[cfg(test)]
 mod image;
 mod keys;
+mod made;
 mod read;
 #[cfg(test)]
 mod samples;
@@ -42,6 +45,9 @@ pub use subscriptions::{StoredSubscription, SubscriptionWrite};
 pub const BY_STATUS: &str = "by-status";
 /// The index "connections of a share": `share_arn` and `pk`.
 pub const BY_SHARE: &str = "by-share";
+
+/// The index "connections by what was made for them": `made_id` and `pk`.
+pub const BY_MADE: &str = "by-made";
 
 /// The ledger of one installation.
 #[derive(Debug, Clone)]

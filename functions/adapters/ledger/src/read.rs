@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     /// The keys in an index, all pages, in the index's order.
-    async fn index(&self, index: &str, key: &str, value: &str) -> Result<Vec<Item>, Fault> {
+    pub(crate) async fn index(&self, index: &str, key: &str, value: &str) -> Result<Vec<Item>, Fault> {
         self.client
             .query()
             .table_name(&self.table)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, PlannedDns, Status};
+use drawbridge_domain::connection::{Connection, Made, Missing, Plan, PlannedCall, PlannedDns, Status};
 use drawbridge_domain::ending::{Cause, Ending};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::ids::{
@@ -151,6 +151,9 @@ pub(crate) fn connection() -> Connection {
                 port: Port::Unknown { reason: "the configuration shows none".to_owned() },
             },
         ],
+        names_version: 3,
+        names_since: Some(at("2026-11-21T01:01:30Z")),
+        missing: Some(Missing { since: at("2026-11-21T01:01:40Z"), what: vec!["rcfg-0d".to_owned()] }),
         fault: Some(FaultRecord { name: "RunAborted".to_owned(), message: "stopped".to_owned() }),
         ending: Some(Ending {
             cause: Cause::Operator,

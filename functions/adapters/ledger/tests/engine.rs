@@ -16,12 +16,14 @@ use aws_sdk_dynamodb::types::{
 use drawbridge_domain::FaultName;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::ids::{AccountId, ConnectionId, ResourceShareArn, SubscriptionName};
+use drawbridge_domain::inventory::{FindMade as _, Rounds as _};
 use drawbridge_domain::messages;
 use drawbridge_domain::ports::{
     Attention as _, AuditEntry, Connections as _, Senders as _, Shares as _, Subscriptions as _, Waits as _,
 };
 use drawbridge_domain::share::{ShareRecord, ShareStatus};
 use drawbridge_domain::subscription::{Subscription, parse};
+use drawbridge_domain::truth::Round;
 use drawbridge_domain::waiting::{TaskToken, Ticket, Turn};
 use drawbridge_ledger::{AUDIT_DAYS, Ledger, Subject, SubscriptionWrite};
 
@@ -66,9 +68,12 @@ async fn engine() -> Engine {
         .billing_mode(BillingMode::PayPerRequest)
         .key_schema(key("pk", KeyType::Hash))
         .key_schema(key("sk", KeyType::Range))
-        .set_attribute_definitions(Some(["pk", "sk", "attention", "since", "share_arn"].map(attribute).to_vec()))
+        .set_attribute_definitions(Some(
+            ["pk", "sk", "attention", "since", "share_arn", "made_id"].map(attribute).to_vec(),
+        ))
         .global_secondary_indexes(index("by-status", "attention", "since"))
         .global_secondary_indexes(index("by-share", "share_arn", "pk"))
+        .global_secondary_indexes(index("by-made", "made_id", "pk"))
         .send()
         .await
         .unwrap();
@@ -330,6 +335,28 @@ fn ticket(token: &str, retry: u32) -> Ticket {
 
 #[tokio::test]
 #[ignore = "needs LEDGER_TEST_ENDPOINT"]
+async fn what_was_made_is_found_by_its_id_as_long_as_it_is_there() {
+    let engine = engine().await;
+    let Engine { ledger, .. } = &engine;
+    let fresh = Connection { version: 0, ..samples::connection() };
+    let saved = ledger.save_connection(fresh, at_first()).await.unwrap();
+    assert_eq!(ledger.made_as("vpce-0a1b").await.unwrap(), std::slice::from_ref(&saved.id));
+    assert!(ledger.made_as("vpce-0a1c").await.unwrap().is_empty());
+    assert_eq!(ledger.everything_made().await.unwrap(), [("vpce-0a1b".to_owned(), saved.id.clone())]);
+
+    // More than one batch, of which the ledger has one.
+    let unknown = (0..205).map(|n| ConnectionId::parse(format!("conn-{n:032x}")).unwrap());
+    let asked: Vec<_> = unknown.chain([saved.id.clone()]).collect();
+    assert_eq!(ledger.connections_of_ids(&asked).await.unwrap(), std::slice::from_ref(&saved));
+    assert!(ledger.connections_of_ids(&[]).await.unwrap().is_empty());
+
+    let removed = Connection { made: None, ..saved };
+    ledger.save_connection(removed, AuditEntry { what: "removed it".to_owned(), ..at_first() }).await.unwrap();
+    assert!(ledger.everything_made().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+#[ignore = "needs LEDGER_TEST_ENDPOINT"]
 async fn a_token_is_kept_apart_and_the_later_one_takes_its_place() {
     let engine = engine().await;
     let ledger = &engine.ledger;
@@ -366,4 +393,19 @@ async fn a_sender_is_approved_once_for_each_subscription() {
     let other = AccountId::parse("111122223333").unwrap();
     assert_eq!(ledger.approved_for(&other).await.unwrap(), []);
     assert_eq!(ledger.audit_trail(&Subject::Sender(sender)).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+#[ignore = "needs LEDGER_TEST_ENDPOINT"]
+async fn a_round_is_one_run_s_at_a_time() {
+    let engine = engine().await;
+    let Engine { ledger, .. } = &engine;
+    assert_eq!(ledger.round().await.unwrap(), None);
+    let first = ledger.save_round(Round { number: 1, ..Round::default() }).await.unwrap();
+    assert_eq!((first.version, ledger.round().await.unwrap()), (1, Some(first.clone())));
+    let other = ledger.save_round(Round { number: 1, ..Round::default() }).await.unwrap_err();
+    assert_eq!(other.name, FaultName::LedgerConflict);
+    let next = ledger.save_round(Round { cursor: Some("vpce-0a".to_owned()), ..first.clone() }).await.unwrap();
+    assert_eq!(ledger.save_round(first).await.unwrap_err().name, FaultName::LedgerConflict);
+    assert_eq!(ledger.round().await.unwrap(), Some(next));
 }

@@ -42,7 +42,7 @@ impl LookInside for Ram {
 
 /// Unlike other odd rows, one in here is kept: a share is trusted for everything inside it, so what
 /// can't be read must be seen as something that nobody trusts.
-fn resource(row: &Resource) -> SharedResource {
+pub(crate) fn resource(row: &Resource) -> SharedResource {
     SharedResource {
         arn: row.arn().unwrap_or_default().to_owned(),
         ram_type: row.r#type().unwrap_or("unknown").to_owned(),

@@ -3,6 +3,7 @@
 mod answer;
 mod find;
 mod inside;
+mod inventory;
 
 use aws_sdk_ram::Client;
 use aws_types::SdkConfig;

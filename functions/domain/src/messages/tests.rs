@@ -224,6 +224,20 @@ fn a_change_of_status_is_announced_and_no_other() {
 }
 
 #[test]
+fn other_names_of_what_can_be_used_are_announced() {
+    let was = connection(Status::Ready);
+    let renamed = Connection { names_version: 2, names_since: Some(was.since), ..was.clone() };
+    let announced = Announcement::of(Some(&was), &renamed).unwrap();
+    assert_eq!(
+        (announced.status, announced.previous, announced.names_version),
+        (Status::Ready, Some(Status::Ready), 2)
+    );
+    assert_eq!(Announcement::of(Some(&renamed), &renamed), None);
+    let closing = Connection { status: Status::Closing, ..renamed };
+    assert_eq!(Announcement::of(Some(&Connection { names_version: 1, ..closing.clone() }), &closing), None);
+}
+
+#[test]
 fn an_announcement_says_how_to_reach_each_database() {
     let unknown = Database { port: Port::Unknown { reason: "hidden".to_owned() }, ..database(2) };
     let mut unnamed = Database { name: None, ..database(3) };
@@ -248,6 +262,7 @@ fn an_announcement_says_how_to_reach_each_database() {
             "since": "2026-11-20T11:00:00Z",
             "why": "because",
             "made": "vpce-0a",
+            "names_version": 1,
             "databases": [
                 {"resource": "rcfg-00000000000000001", "name": "orders-1", "dns": "private.example", "port": "12000"},
                 {"resource": "rcfg-00000000000000002", "name": "orders-2", "dns": "private.example"},

@@ -45,6 +45,9 @@ impl Subscription {
         if !self.endpoints.is_empty() {
             document["endpoints"] = self.endpoints.iter().map(endpoint).collect();
         }
+        if !self.reconcile.is_default() {
+            document["reconcile"] = json!(self.reconcile);
+        }
         document
     }
 }

@@ -5,6 +5,7 @@ mod bounds;
 mod document;
 mod endpoints;
 mod parse;
+mod reconcile;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use endpoints::{
     EndpointItem, GatewayItem, GatewayService, InterfaceItem, NetworkItem, NetworkName, Policy, RouteTables,
 };
 pub use parse::{Problem, Problems, newer_version, parse, parse_canonical};
+pub use reconcile::{Reconcile, Remedy};
 pub use schema::json_schema;
 
 /// A valid subscription. What is not valid never becomes one: see [`parse`].
@@ -59,6 +61,9 @@ pub struct Subscription {
     /// there was such a thing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<EndpointItem>,
+    /// What is done about what is not as it should be, besides saying it.
+    #[serde(skip_serializing_if = "Reconcile::is_default")]
+    pub reconcile: Reconcile,
 }
 
 /// Whom and what a subscription trusts. All of its conditions must hold; the sender is the one

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Approval, GatewayService, NetworkName, OnRevoke, Otherwise, ResourceType, bounds};
+use super::{Approval, GatewayService, NetworkName, OnRevoke, Otherwise, Remedy, ResourceType, bounds};
 use crate::ids::{
     AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
     SubscriptionName, VpcId,
@@ -43,6 +43,7 @@ pub fn json_schema() -> Value {
                 "enum": [OnRevoke::Keep, OnRevoke::Close],
                 "default": OnRevoke::Keep,
             },
+            "reconcile": reconcile(),
             "profile": {
                 "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS.",
                 "enum": ProfileName::ALL,
@@ -119,6 +120,30 @@ pub fn json_schema() -> Value {
 
 const SERVICE: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}$";
 const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+fn reconcile() -> Value {
+    let report_or_repair = [Remedy::Report, Remedy::Repair];
+    json!({
+        "description": "What reconcile does about what is not as it should be, besides saying it: one word for everything, or one for each finding.",
+        "oneOf": [
+            {"enum": [Remedy::Report, Remedy::Repair, Remedy::Adopt]},
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": {
+                    "gone": remedy("Somebody deleted what was made for a connection: say it, or open it anew as well.", &report_or_repair),
+                    "orphaned": remedy("Something carries Drawbridge's tags and stands in no live record: say it, remove it, or take it into its record.", &[Remedy::Report, Remedy::Repair, Remedy::Adopt]),
+                    "duplicated": remedy("A second one was made for a connection: say it, or remove it as well.", &report_or_repair),
+                },
+            },
+        ],
+        "default": Remedy::Report,
+    })
+}
+
+fn remedy(description: &str, words: &[Remedy]) -> Value {
+    json!({"description": description, "enum": words, "default": Remedy::Report})
+}
 
 fn text(pattern: &str, description: &str) -> Value {
     json!({"description": description, "type": "string", "pattern": pattern})

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Approval, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
-    Target, Trust, VpcTarget, bounds,
+    Approval, Limits, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, ServiceNetworkTarget, Subnets,
+    Subscription, Target, Trust, VpcTarget, bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
@@ -25,6 +25,7 @@ const ROOT: &[&str] = &[
     "profile",
     "targets",
     "endpoints",
+    "reconcile",
     "tags",
     "limits",
     "ports",
@@ -34,12 +35,16 @@ const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
 const LIMITS: &[&str] = &["connections_per_share"];
+const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
     &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
 const APPROVAL: &[(&str, Approval)] =
     &[("never", Approval::Never), ("first-time", Approval::FirstTime), ("always", Approval::Always)];
 const ON_REVOKE: &[(&str, OnRevoke)] = &[("keep", OnRevoke::Keep), ("close", OnRevoke::Close)];
+const REMEDIES: &[(&str, Remedy)] = &[("report", Remedy::Report), ("repair", Remedy::Repair), ("adopt", Remedy::Adopt)];
+/// Without the last: there is nothing to adopt.
+const WITHOUT_ADOPT: usize = 2;
 const PRIVATE_DNS: &str = "`off`, `all-domains`, `verified-domains-only`, \
                            `verified-and-specified: [example.com]` or `specified-only: [example.com]`";
 
@@ -48,6 +53,7 @@ pub(super) fn elsewhere(key: &str) -> Option<String> {
     let of = |keys: &[&str], place: &str| keys.contains(&key).then(|| format!("it belongs {place}"));
     of(TRUST, "under `trust`")
         .or_else(|| of(LIMITS, "under `limits`"))
+        .or_else(|| of(RECONCILE, "under `reconcile`"))
         .or_else(|| of(ROOT, "at the top of the document"))
         .or_else(|| of(VPC, "under an item of `targets` with a `vpc`"))
         .or_else(|| of(SERVICE_NETWORK, "under an item of `targets`"))
@@ -126,6 +132,8 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
     let tags = optional(&fields, "tags", Some(BTreeMap::new()), |node, path| tags(reader, node, path));
     let limits = optional(&fields, "limits", Some(Limits::default()), |node, path| limits(reader, node, path));
     let ports = optional(&fields, "ports", Some(BTreeMap::new()), |node, path| ports(reader, node, path));
+    let reconcile =
+        optional(&fields, "reconcile", Some(Reconcile::default()), |node, path| reconcile(reader, node, path));
     if reader.count() > 0 {
         return None;
     }
@@ -141,6 +149,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         limits: limits?,
         ports: ports?,
         endpoints: endpoints?,
+        reconcile: reconcile?,
     })
 }
 
@@ -414,6 +423,22 @@ fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
         }
     };
     Some(Limits { connections_per_share })
+}
+
+/// One word for everything, or one for each finding.
+fn reconcile(reader: &mut Reader, node: &Node, path: &str) -> Option<Reconcile> {
+    if let Value::Scalar(..) = &node.value {
+        return reader.one_of(node, path, REMEDIES).map(Reconcile::all);
+    }
+    let fields = reader.fields(node, path, RECONCILE, elsewhere)?;
+    let mut remedy = |key: &str, words: &[(&str, Remedy)]| {
+        optional(&fields, key, Some(Remedy::Report), |node, path| reader.one_of(node, path, words))
+    };
+    Some(Reconcile {
+        gone: remedy("gone", &REMEDIES[..WITHOUT_ADOPT])?,
+        orphaned: remedy("orphaned", REMEDIES)?,
+        duplicated: remedy("duplicated", &REMEDIES[..WITHOUT_ADOPT])?,
+    })
 }
 
 fn ports(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, u16>> {

@@ -8,7 +8,8 @@ use proptest::sample::select;
 use super::super::super::endpoints::Policy;
 use super::super::super::{
     Approval, EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke,
-    Otherwise, PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+    Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust,
+    VpcTarget,
 };
 use super::super::{Problem, Problems, Subscription, parse, parse_canonical, reader::unprintable};
 use super::corpus::{BASE, bad, good};
@@ -242,6 +243,12 @@ fn trust() -> impl Strategy<Value = Trust> {
     )
 }
 
+fn reconcile() -> impl Strategy<Value = Reconcile> {
+    let but_adopt = || select(vec![Remedy::Report, Remedy::Repair]);
+    let all = select(vec![Remedy::Report, Remedy::Repair, Remedy::Adopt]);
+    (but_adopt(), all, but_adopt()).prop_map(|(gone, orphaned, duplicated)| Reconcile { gone, orphaned, duplicated })
+}
+
 fn subscription() -> impl Strategy<Value = Subscription> {
     let tags = btree_map(text(1..=40), text(0..=60), 0..4).prop_map(|tags| {
         let reserved = |key: &str| {
@@ -266,6 +273,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
             select(vec![Approval::Never, Approval::FirstTime, Approval::Always]),
             select(vec![OnRevoke::Keep, OnRevoke::Close]),
+            reconcile(),
         ),
         select(ProfileName::ALL.to_vec()),
         targets,
@@ -278,7 +286,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             |(
                 name,
                 trust,
-                (otherwise, approval, on_revoke),
+                (otherwise, approval, on_revoke, reconcile),
                 profile,
                 targets,
                 tags,
@@ -306,6 +314,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     limits: Limits { connections_per_share },
                     ports,
                     endpoints,
+                    reconcile,
                 }
             },
         )

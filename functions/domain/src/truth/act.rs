@@ -1,0 +1,117 @@
+//! Carrying out what was decided, over the ports.
+
+use jiff::Timestamp;
+
+use super::{Plan, Standing, over};
+use crate::claims::deciding_digest;
+use crate::connection::{Connection, Status};
+use crate::fault::{Fault, FaultName};
+use crate::identity;
+use crate::messages::ConnectInput;
+use crate::ports::{AuditEntry, Connections, Shares, Workflows};
+use crate::subscription::{Reconcile, Subscription};
+
+/// Who carries it out, and with what.
+#[derive(Debug)]
+pub struct Hand<'a, L, W> {
+    /// The ledger.
+    pub ledger: &'a L,
+    /// Step Functions.
+    pub workflows: &'a W,
+    /// The machine that opens.
+    pub connect_machine: &'a str,
+    /// The machine that closes what was ready.
+    pub disconnect_machine: &'a str,
+    /// The subscriptions as they are now.
+    pub subscriptions: &'a [Subscription],
+    /// Who does it, for the audit trail.
+    pub by: &'a str,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What was done about a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Nothing.
+    Nothing,
+    /// Its record was written.
+    Recorded,
+    /// It ends: what is left of it is being removed.
+    Ended,
+    /// Somebody else wrote its record at the same time: they go on with it, or the next look does.
+    LeftToOthers,
+}
+
+impl<'a, L: Connections + Shares, W: Workflows> Hand<'a, L, W> {
+    /// The subscription whose settings hold.
+    #[must_use]
+    pub fn first_claim(&self, record: &Connection) -> Option<&'a Subscription> {
+        record.claims.iter().find_map(|claim| self.subscriptions.iter().find(|s| s.name == *claim))
+    }
+
+    /// What the subscription says of what is not as it should be.
+    #[must_use]
+    pub fn reconcile(&self, record: &Connection) -> Reconcile {
+        self.first_claim(record).map(|subscription| subscription.reconcile).unwrap_or_default()
+    }
+
+    /// Writes what was decided; of what is over, starts the run that removes what is left.
+    ///
+    /// # Errors
+    /// Of the ledger and of Step Functions. What was written and not started is started by the next sweep.
+    pub async fn carry_out(&self, record: &Connection, plan: Plan) -> Result<Done, Fault> {
+        let (next, what) = match (plan.standing, plan.write) {
+            (Standing::Over(cause, why), _) => {
+                let share = match &record.share_arn {
+                    Some(arn) => self.ledger.share(arn).await?,
+                    None => None,
+                };
+                let digest = deciding_digest(record, share.as_ref(), self.subscriptions);
+                let gone = self.reconcile(record).gone;
+                let Some(next) = over(record, cause, &why, gone, self.by, digest, self.now) else {
+                    return Ok(Done::Nothing);
+                };
+                (next, why)
+            }
+            (_, Some(write)) => write,
+            (_, None) => return Ok(Done::Nothing),
+        };
+        let Some(saved) = self.save(next, what).await? else { return Ok(Done::LeftToOthers) };
+        if saved.status == Status::Closing && record.status != Status::Closing {
+            self.start(&saved).await?;
+            return Ok(Done::Ended);
+        }
+        Ok(Done::Recorded)
+    }
+
+    /// Writes a record; none if somebody else wrote it at the same time.
+    ///
+    /// # Errors
+    /// Of the ledger.
+    pub async fn save(&self, next: Connection, what: String) -> Result<Option<Connection>, Fault> {
+        let audit = AuditEntry { at: self.now, by: self.by.to_owned(), execution: None, what };
+        match self.ledger.save_connection(next, audit).await {
+            Ok(saved) => Ok(Some(saved)),
+            Err(fault) if fault.name == FaultName::LedgerConflict => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Starts the run that a record waits for, if no run has it. Known by its name: twice is once.
+    ///
+    /// # Errors
+    /// Of Step Functions.
+    pub async fn start(&self, record: &Connection) -> Result<(), Fault> {
+        if !record.status.is_running() || record.execution.is_some() {
+            return Ok(());
+        }
+        let closes = record.status == Status::Closing && record.ending.is_some();
+        let machine = if closes { self.disconnect_machine } else { self.connect_machine };
+        let name = identity::connect_execution(&record.id, record.generation, record.attempt);
+        let input = ConnectInput { connection: record.id.clone(), attempt: record.attempt };
+        let input = serde_json::to_value(input)
+            .map_err(|error| FaultName::Panicked.because(format!("the input can't be written as JSON: {error}")))?;
+        self.workflows.start(machine, &name, &input).await.map(drop)
+    }
+}

@@ -1,0 +1,278 @@
+//! What carries our tags and is not what a record says was made: a second one for a connection, or one that stands in no
+//! live record.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{DUPLICATED, OF_STRAYS, ORPHANED};
+use crate::connection::{Connection, Made, Plan, PlannedCall, Status};
+use crate::ending::Cause;
+use crate::identity::{TAG_CONNECTION, TAG_OWNER};
+use crate::ids::{ConnectionId, Service};
+use crate::inventory::{ListedAssociation, ListedEndpoint};
+use crate::network::same_word;
+use crate::preflight::{Finding, Severity};
+use crate::resource::Resource;
+use crate::subscription::{Kind, Reconcile, Remedy, TargetKey};
+
+/// What is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Thing {
+    /// A VPC endpoint.
+    Endpoint(Box<ListedEndpoint>),
+    /// A service-network resource association, and where it is.
+    Association(Box<ListedAssociation>, TargetKey),
+}
+
+/// Something that carries our tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stray {
+    /// The connection that its tag names.
+    pub connection: ConnectionId,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// What it is.
+    pub thing: Thing,
+}
+
+impl Stray {
+    /// An endpoint, if its tags name a connection.
+    #[must_use]
+    pub fn endpoint(listed: ListedEndpoint) -> Option<Self> {
+        let tags = listed.endpoint.tags.clone();
+        Some(Self { connection: named(&tags)?, tags, thing: Thing::Endpoint(Box::new(listed)) })
+    }
+
+    /// An association, if its tags name a connection.
+    #[must_use]
+    pub fn association(listed: ListedAssociation, at: TargetKey, tags: BTreeMap<String, String>) -> Option<Self> {
+        Some(Self { connection: named(&tags)?, tags, thing: Thing::Association(Box::new(listed), at) })
+    }
+
+    /// What it is, as a record has it.
+    #[must_use]
+    pub fn made(&self) -> Made {
+        match &self.thing {
+            Thing::Endpoint(listed) => listed.made(),
+            Thing::Association(listed, _) => Made::Association(listed.association.id.clone()),
+        }
+    }
+
+    /// What kind of connection it would be, from where to where; none if it is of no kind that Drawbridge makes.
+    #[must_use]
+    pub fn leads(&self) -> Option<(Kind, Resource, TargetKey)> {
+        let listed = match &self.thing {
+            Thing::Association(listed, at) => {
+                return Some((Kind::ServiceNetworkResource, listed.association.resource.clone()?.into(), at.clone()));
+            }
+            Thing::Endpoint(listed) => &listed.endpoint,
+        };
+        let is = |word: &str| same_word(&listed.endpoint_type, word);
+        let service = || Service::parse(listed.service.clone()?).ok().map(Resource::Service);
+        let (kind, resource) = if is("Resource") {
+            (Kind::ResourceEndpoint, listed.resource.clone()?.into())
+        } else if is("ServiceNetwork") {
+            (Kind::ServiceNetworkEndpoint, listed.service_network.clone()?.into())
+        } else if is("Interface") {
+            (Kind::InterfaceEndpoint, service()?)
+        } else if is("Gateway") {
+            (Kind::GatewayEndpoint, service()?)
+        } else {
+            return None;
+        };
+        Some((kind, resource, TargetKey::Vpc(listed.vpc.clone()?)))
+    }
+
+    fn created(&self) -> Option<Timestamp> {
+        match &self.thing {
+            Thing::Endpoint(listed) => listed.created,
+            Thing::Association(listed, _) => listed.created,
+        }
+    }
+
+    fn state(&self) -> &str {
+        match &self.thing {
+            Thing::Endpoint(listed) => &listed.endpoint.state,
+            Thing::Association(listed, _) => &listed.association.status,
+        }
+    }
+
+    fn is_in(&self, states: &[&str]) -> bool {
+        states.iter().any(|state| same_word(state, self.state()))
+    }
+}
+
+fn named(tags: &BTreeMap<String, String>) -> Option<ConnectionId> {
+    ConnectionId::parse(tags.get(TAG_CONNECTION)?.as_str()).ok()
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StrayStep {
+    /// Nothing: it is what its record says, or a run has it.
+    Leave,
+    /// Say it.
+    Report(Finding),
+    /// Say it, write that down, and remove it.
+    Remove(Finding),
+    /// Write this record, and start its run.
+    Adopt(Box<Connection>, String),
+}
+
+/// Decides on something that carries our tags, by the record of the connection that its tag names. What is younger than
+/// `safe_age` is only told: a run may just have made it, and its record may say so in a moment.
+#[must_use]
+pub fn decide(
+    stray: &Stray,
+    record: Option<&Connection>,
+    reconcile: Reconcile,
+    safe_age: SignedDuration,
+    now: Timestamp,
+) -> StrayStep {
+    let made = stray.made();
+    if stray.is_in(&["deleting", "deleted", "DELETE_IN_PROGRESS"]) {
+        return StrayStep::Leave;
+    }
+    let code = match record {
+        // A run has it: `open` finds by its tag what a call made that was never heard of, `close` removes it.
+        Some(record) if record.status.is_running() || record.made.as_ref() == Some(&made) => return StrayStep::Leave,
+        Some(record) if record.status == Status::Ready => DUPLICATED,
+        _ => ORPHANED,
+    };
+    let young = stray.created().is_none_or(|created| now.duration_since(created) < safe_age);
+    let finding = finding(stray, code, record, young);
+    let remedy = if code == DUPLICATED { reconcile.duplicated } else { reconcile.orphaned };
+    match (remedy, record) {
+        _ if young || !stray.tags.contains_key(TAG_OWNER) => StrayStep::Report(finding),
+        (Remedy::Repair, _) => StrayStep::Remove(finding),
+        (Remedy::Adopt, Some(record)) if code == ORPHANED => match adopted(stray, record, now) {
+            Some(next) => StrayStep::Adopt(Box::new(next), format!("adopts {}", made.id())),
+            None => StrayStep::Report(finding),
+        },
+        _ => StrayStep::Report(finding),
+    }
+}
+
+fn finding(stray: &Stray, code: &str, record: Option<&Connection>, young: bool) -> Finding {
+    let made = stray.made();
+    let (id, connection) = (made.id(), &stray.connection);
+    let is = match record {
+        None => format!("the ledger has no connection {connection}"),
+        Some(Connection { made: Some(other), .. }) => format!("{} is what was made for it", other.id()),
+        Some(record) => format!("nothing of it should be left: it is {}", record.status.as_str()),
+    };
+    let since = stray.created().map_or_else(|| "of unknown age".to_owned(), |at| format!("made at {at}"));
+    let wait = if young { "; it may be a run's that made it just now, so nothing is done about it yet" } else { "" };
+    let key = if code == DUPLICATED { "duplicated" } else { "orphaned" };
+    let adopt = if code == ORPHANED { " or `reconcile: {orphaned: adopt}`" } else { "" };
+    Finding {
+        severity: Severity::Warning,
+        code: code.to_owned(),
+        seen: format!("{id}, {since}, carries the tags of {connection}, and {is}{wait}"),
+        needed: "that whatever carries Drawbridge's tags stands in a live record".to_owned(),
+        way_out: format!(
+            "if nobody uses it, delete it, or say `reconcile: {{{key}: repair}}`{adopt} in the subscription; if it is \
+             used, take the tag {TAG_CONNECTION} off"
+        ),
+    }
+}
+
+/// Writes into a record what is told of others that carry its tags; nothing takes it back. None if it says that already.
+#[must_use]
+pub fn tell(record: &Connection, findings: &[Finding]) -> Option<(Connection, String)> {
+    let mut next = record.clone();
+    next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
+    next.findings.extend(findings.iter().cloned());
+    let what: Vec<&str> = findings.iter().map(|finding| finding.seen.as_str()).collect();
+    let what = if what.is_empty() { "nothing else carries its tags any more".to_owned() } else { what.join("; ") };
+    (next != *record).then_some((next, what))
+}
+
+/// The record that has it: a connect run looks whether it can be used, and goes on from there. None if it is not what the
+/// record is about, can't be used any more, or if somebody wanted the connection to end.
+fn adopted(stray: &Stray, record: &Connection, now: Timestamp) -> Option<Connection> {
+    let wanted = !record.claims.is_empty()
+        && match record.ending.as_ref().map(|ending| ending.cause) {
+            Some(Cause::Operator | Cause::Withdrawn | Cause::Revoked) => false,
+            Some(Cause::Gone | Cause::Rejected | Cause::Failed) | None => true,
+        };
+    if !wanted || !stray.is_in(&["available", "partial", "pending", "ACTIVE", "CREATE_IN_PROGRESS"]) {
+        return None;
+    }
+    let token = stray.tags.get(TAG_OWNER)?.clone();
+    // The token says of which generation it is; the next one must not have the same again.
+    let generation: u32 = token.strip_prefix(stray.connection.as_str())?.strip_prefix("-g")?.parse().ok()?;
+    let call = call(stray, record)?;
+    let mut next = record.clone();
+    next.generation = record.generation.max(generation);
+    next.attempt += 1;
+    next.transient_runs = 0;
+    next.execution = None;
+    next.deadline = None;
+    next.ending = None;
+    next.fault = None;
+    next.missing = None;
+    next.last_look.clear();
+    next.databases.clear();
+    next.names_version += 1;
+    next.names_since = None;
+    next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
+    next.plan = Some(Plan { token, tags: stray.tags.clone(), call, planned_at: now });
+    next.made = Some(stray.made());
+    let why = format!("{} carries its tags and is adopted", stray.made().id());
+    next.become_status(Status::Waiting, now, why, "observe looks until it can be used");
+    Some(next)
+}
+
+/// The call that would have made it, if it leads from where to where the record says.
+fn call(stray: &Stray, record: &Connection) -> Option<PlannedCall> {
+    let (kind, shown, target) = stray.leads()?;
+    // EC2 shows a service's name without its Region.
+    let same = match (&shown, &record.resource) {
+        (Resource::Service(shown), Resource::Service(known)) => shown.name() == known.name(),
+        (shown, known) => shown == known,
+    };
+    if kind != record.kind || target != record.target || !same {
+        return None;
+    }
+    let (listed, vpc) = match (&stray.thing, &target) {
+        (Thing::Association(listed, _), TargetKey::ServiceNetwork(network)) => {
+            return Some(PlannedCall::ServiceNetworkResource {
+                resource: record.resource.arn()?.clone(),
+                service_network: network.clone(),
+                private_dns: listed.private_dns,
+            });
+        }
+        (Thing::Endpoint(listed), TargetKey::Vpc(vpc)) => (listed.as_ref().clone(), vpc.clone()),
+        _ => return None,
+    };
+    let ListedEndpoint { endpoint, subnets, security_groups, private_dns, .. } = listed;
+    Some(match (kind, &record.resource) {
+        (Kind::ResourceEndpoint, Resource::Arn(arn)) => {
+            PlannedCall::ResourceEndpoint { resource: arn.clone(), vpc, subnets, security_groups, private_dns }
+        }
+        (Kind::ServiceNetworkEndpoint, Resource::Arn(arn)) => PlannedCall::ServiceNetworkEndpoint {
+            service_network: arn.clone(),
+            vpc,
+            subnets,
+            security_groups,
+            private_dns,
+        },
+        (Kind::InterfaceEndpoint, Resource::Service(service)) => PlannedCall::InterfaceEndpoint {
+            service: service.clone(),
+            vpc,
+            subnets,
+            security_groups,
+            private_dns: endpoint.private_dns,
+            policy: None,
+        },
+        (Kind::GatewayEndpoint, Resource::Service(service)) => PlannedCall::GatewayEndpoint {
+            service: service.clone(),
+            vpc,
+            route_tables: endpoint.route_tables,
+            policy: None,
+        },
+        _ => return None,
+    })
+}
