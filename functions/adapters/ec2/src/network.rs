@@ -94,6 +94,7 @@ fn subnet(row: &aws_sdk_ec2::types::Subnet) -> Result<Subnet, BadRow> {
         az: AzId::parse(field(row.availability_zone_id(), "availabilityZoneId")?)?,
         zone: row.availability_zone().map(str::to_owned),
         free_addresses: row.available_ip_address_count().and_then(|free| u32::try_from(free).ok()).unwrap_or_default(),
+        ipv6_only: row.ipv6_native().unwrap_or_default(),
     })
 }
 
@@ -182,12 +183,19 @@ mod tests {
         let script = Script::new([
             subnets(&[], Some("t1")),
             subnets(&[subnet_row("subnet-1", zone), subnet_row("subnet-2", "")], Some("t2")),
-            subnets(&[subnet_row("subnet-3", "<availabilityZoneId>use1-az2</availabilityZoneId>")], None),
+            subnets(
+                &[subnet_row(
+                    "subnet-3",
+                    "<availabilityZoneId>use1-az2</availabilityZoneId><ipv6Native>true</ipv6Native>",
+                )],
+                None,
+            ),
         ]);
         let seen = Ec2::new(&script.config()).subnets_of(&vpc()).await.unwrap();
-        let seen: Vec<_> =
-            seen.iter().map(|subnet| (subnet.id.as_str(), subnet.az.as_str(), subnet.free_addresses)).collect();
-        assert_eq!(seen, [("subnet-1", "use1-az1", 200), ("subnet-3", "use1-az2", 0)]);
+        let seen =
+            seen.iter().map(|subnet| (subnet.id.as_str(), subnet.az.as_str(), subnet.free_addresses, subnet.ipv6_only));
+        let seen: Vec<_> = seen.collect();
+        assert_eq!(seen, [("subnet-1", "use1-az1", 200, false), ("subnet-3", "use1-az2", 0, true)]);
         assert!(script.requests()[1].body.contains("NextToken=t1"));
     }
 

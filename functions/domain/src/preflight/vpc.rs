@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::site::{self, Needs, Site};
-use super::{Findings, Preflight, VpcSeen, listed, security_groups, subnets};
+use super::{Findings, Preflight, VpcSeen, listed, quotas, security_groups, subnets};
 use crate::connection::{PlannedCall, PlannedDns};
 use crate::ids::{ConnectionId, ResourceArn};
 use crate::network::{ResourceConfiguration, same_word};
@@ -31,6 +31,7 @@ pub fn vpc(
     let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
     security_groups::check(&mut findings, site, &profile.ports, seen);
     endpoints(&mut findings, target, resource, ours, seen, private_dns.enabled);
+    quotas::check(&mut findings, "Resource", &target.vpc, ours, &seen.endpoints);
     let call = PlannedCall::ResourceEndpoint {
         resource: resource.clone(),
         vpc: target.vpc.clone(),

@@ -27,6 +27,7 @@ fn offered(service_type: &str) -> EndpointService {
         private_dns_state: None,
         acceptance_required: false,
         policy_supported: true,
+        address_families: vec!["ipv4".to_owned()],
     }
 }
 

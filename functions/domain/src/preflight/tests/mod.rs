@@ -4,6 +4,7 @@ mod gateway;
 mod interface;
 mod network_endpoint;
 mod properties;
+mod quotas;
 mod service_network;
 mod vpc;
 
@@ -51,6 +52,7 @@ fn subnet(id: &str, zone: &str, free_addresses: u32) -> Subnet {
         az: AzId::parse(zone).unwrap(),
         zone: None,
         free_addresses,
+        ipv6_only: false,
     }
 }
 
