@@ -101,7 +101,7 @@ fn port(port: &Port) -> String {
     }
 }
 
-fn findings(findings: &[Finding], screen: &Screen) -> String {
+pub(super) fn findings(findings: &[Finding], screen: &Screen) -> String {
     let mut text = String::new();
     for finding in findings {
         let severity = match finding.severity {

@@ -2,6 +2,7 @@
 
 mod connection;
 mod listing;
+mod outlook;
 #[cfg(test)]
 pub mod samples;
 mod screen;
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 
 pub use connection::connection;
 pub use listing::listing;
+pub use outlook::{outlook, outlook_document};
 pub use screen::Screen;
 pub use share::share;
 pub use subscription::subscription;

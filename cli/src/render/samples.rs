@@ -16,8 +16,8 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Kind, Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target,
-    TargetKey, Trust, VpcTarget,
+    Kind, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
+    Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
@@ -52,6 +52,7 @@ pub fn subscription() -> Subscription {
         },
         otherwise: Otherwise::Hold,
         on_revoke: OnRevoke::Close,
+        on_change: OnChange::Keep,
         profile: ProfileName::RedisCloud,
         targets: vec![
             Target::Vpc(VpcTarget {
@@ -66,7 +67,7 @@ pub fn subscription() -> Subscription {
             }),
         ],
         tags: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
-        limits: Limits { connections_per_share: Some(20) },
+        limits: Limits { connections_per_share: Some(20), monthly_cost_per_share: None },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
     }

@@ -2,7 +2,7 @@
 
 use drawbridge_domain::profile::Profile;
 use drawbridge_domain::subscription::{
-    EndpointItem, OnRevoke, Otherwise, PrivateDns, RouteTables, Subnets, Subscription, Target,
+    EndpointItem, OnChange, OnRevoke, Otherwise, PrivateDns, RouteTables, Subnets, Subscription, Target,
 };
 
 use super::{Facts, Screen, list};
@@ -25,8 +25,15 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
         facts.add(if number == 0 { "endpoints" } else { "" }, &endpoint(item, profile));
     }
     facts.add("profile", &format!("{} ({})", profile.name.as_str(), profile.title));
+    if subscription.on_change == OnChange::Replace {
+        facts.add("on change", "replace: what AWS can't change in place is closed and made anew, which interrupts it");
+    }
     if let Some(most) = subscription.limits.connections_per_share {
         facts.add("limits", &format!("a share that would make more than {most} connections is held for a person"));
+    }
+    if let Some(most) = subscription.limits.monthly_cost_per_share {
+        let label = if subscription.limits.connections_per_share.is_some() { "" } else { "limits" };
+        facts.add(label, &format!("a share that would cost more than {most} USD per month is held for a person"));
     }
     for (number, (name, port)) in subscription.ports.iter().enumerate() {
         facts.add(if number == 0 { "ports" } else { "" }, &format!("{name} listens on {port}"));

@@ -8,9 +8,9 @@ use drawbridge_domain::ports::{
     Answer, AuditEntry, Connections, FindShares, LookInside, ResourceConfigurations, Shares, Subscriptions,
 };
 use drawbridge_domain::share::{InvitationStatus, MOST_RESOURCES, ShareFacts, ShareRecord, ShareStatus};
-use drawbridge_domain::subscription::{ResourceType, Subscription};
-use drawbridge_domain::wanted::{self, Offer, Origin, Wish};
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp, connection, facts, verdict};
+use drawbridge_domain::subscription::Subscription;
+use drawbridge_domain::wanted::{self, Offer, Origin};
+use drawbridge_domain::{Fault, FaultName, Timestamp, connection, facts, offers, verdict};
 use drawbridge_runtime::Handler;
 
 /// The function's ports.
@@ -116,11 +116,11 @@ where
             return Err(FaultName::TrustWithdrawn
                 .because("it is accepted and stays so, but no subscription claims it any more: nothing is connected"));
         }
-        let (offers, mut why) = self.connectable(&facts).await?;
+        let (offers, mut why) = offers::of(&self.lattice, &facts).await?;
         why.extend(wanted::unconnected(&offers, &claiming));
         why.extend(missing);
         let wishes = wanted::wishes(&offers, &claiming);
-        let obstacle = over_limit(&wishes, &claiming)
+        let obstacle = offers::over_limit(&wishes, &claiming, record.arn.region())
             .or_else(|| wishes.is_empty().then(|| "nothing inside can be connected".to_owned()));
         if let Some(obstacle) = obstacle {
             let mut next = record;
@@ -200,43 +200,6 @@ where
             return Err(FaultName::NotReady.because(format!("RAM does not list all that was vetted yet: {missing}")));
         }
         Ok((facts, Some(format!("was inside when it was vetted, and is not shown any more: {missing}"))))
-    }
-
-    /// The resources that may be connected, each vetted again, and why the others are not. A name
-    /// that can't be read does no harm.
-    async fn connectable(&self, facts: &ShareFacts) -> Result<(Vec<Offer>, Vec<String>), Fault> {
-        let mut connectable = Vec::new();
-        let mut left_out = Vec::new();
-        for (resource, of) in verdict::connectable(facts) {
-            if resource.owner() != facts.sender.as_str() {
-                left_out.push(format!("{resource} is left out: it is not the sender's own"));
-                continue;
-            }
-            if of == ResourceType::ServiceNetwork {
-                connectable.push(Offer { arn: resource, of, name: None });
-                continue;
-            }
-            match self.lattice.resource_configuration(&resource).await {
-                Ok(configuration) if !can_be_target(&configuration.config_type) => left_out.push(format!(
-                    "{resource} is left out: a {} can't be connected by itself; share its GROUP",
-                    configuration.config_type
-                )),
-                Ok(configuration) => connectable.push(Offer { arn: resource, of, name: configuration.name }),
-                Err(fault) if fault.class() == Class::Transient => return Err(fault),
-                Err(fault) => {
-                    tracing::info!(%resource, "its configuration can't be read: {fault}");
-                    connectable.push(Offer { arn: resource, of, name: None });
-                }
-            }
-        }
-        let connectable_types = verdict::connectable(facts).count();
-        if facts.resources.len() > connectable_types {
-            left_out.push(format!(
-                "{} resources are left out: no kind of connection reaches their type",
-                facts.resources.len() - connectable_types
-            ));
-        }
-        Ok((connectable, left_out))
     }
 
     /// The connections of this share that want a run.
@@ -320,24 +283,6 @@ fn withdrawn(reasons: &[String], status: ShareStatus) -> Fault {
         _ => FaultName::TrustWithdrawn,
     };
     name.because(format!("it is not accepted: {}", reasons.join("; ")))
-}
-
-/// A CHILD is reached through its GROUP; a CIDR needs a Tunnel endpoint [botocore].
-fn can_be_target(config_type: &str) -> bool {
-    !["CHILD", "CIDR"].iter().any(|word| drawbridge_domain::network::same_word(word, config_type))
-}
-
-fn over_limit(wishes: &[Wish], claiming: &[&Subscription]) -> Option<String> {
-    claiming.iter().find_map(|subscription| {
-        let limit = subscription.limits.connections_per_share?;
-        let wants = wishes.iter().filter(|w| w.claims.contains(&subscription.name)).count();
-        (wants > limit as usize).then(|| {
-            format!(
-                "subscription {} would make {wants} connections, its limits.connections_per_share is {limit}",
-                subscription.name
-            )
-        })
-    })
 }
 
 /// The verdict by which this run was started does not hold any more, be it for the subscriptions

@@ -89,6 +89,12 @@ pub trait ServiceNetworks {
     async fn disassociate(&self, id: &AssociationId) -> Result<(), Fault>;
 }
 
+/// VPC Lattice: the service networks that a VPC is associated with.
+pub trait VpcAssociations {
+    /// Their ARNs, all pages; those that are being deleted are left out.
+    async fn service_networks_of(&self, vpc: &VpcId) -> Result<Vec<ResourceArn>, Fault>;
+}
+
 /// EC2: look at the network that an endpoint would stand in.
 pub trait LookAtNetwork {
     /// One VPC with its DNS attributes, if it exists.

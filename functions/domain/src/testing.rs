@@ -16,7 +16,7 @@ use crate::share::{
     FoundBy, Invitation, InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource, VisibleShare,
 };
 use crate::subscription::{
-    GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
+    GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnChange, OnRevoke, Otherwise,
     PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust,
     VpcTarget,
 };
@@ -128,6 +128,7 @@ pub fn subscription(called: &str) -> Subscription {
         },
         otherwise: Otherwise::Hold,
         on_revoke: OnRevoke::Keep,
+        on_change: OnChange::Keep,
         profile: ProfileName::RedisCloud,
         targets: vec![vpc_target("vpc-0a")],
         tags: BTreeMap::new(),

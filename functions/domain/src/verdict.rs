@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fault::{Fault, FaultName};
 use crate::identity;
 use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
+use crate::limits;
 use crate::messages::Outcome;
 use crate::share::{InvitationStatus, ShareFacts, ShareStatus, SharedResource};
 use crate::subscription::{Kind, Otherwise, ResourceType, Subscription, Target, Trust};
@@ -86,17 +87,14 @@ pub fn decide(facts: &ShareFacts, subscriptions: &[Subscription], now: Timestamp
     for subscription in &deciding {
         let objections = first_of(objections(facts, subscription));
         let keys: Vec<_> = subscription.targets.iter().map(Target::key).collect();
-        let wants =
-            connectable(facts).flat_map(|(_, of)| keys.iter().filter_map(move |key| Kind::of_shared(of, key))).count();
-        let limit = subscription.limits.connections_per_share;
+        let kinds: Vec<_> = connectable(facts)
+            .flat_map(|(_, of)| keys.iter().filter_map(move |key| Kind::of_shared(of, key)))
+            .collect();
         if !objections.is_empty() {
             reasons.extend(objections.into_iter().map(|o| format!("subscription {}: {o}", subscription.name)));
-        } else if let Some(limit) = limit.filter(|limit| wants > *limit as usize) {
+        } else if let Some(exceeded) = limits::exceeded(subscription, &kinds, facts.arn.region()) {
             over_limit = true;
-            reasons.push(format!(
-                "subscription {}: it would make {wants} connections, its limits.connections_per_share is {limit}",
-                subscription.name
-            ));
+            reasons.push(format!("subscription {}: {exceeded}", subscription.name));
         } else {
             reasons.push(format!(
                 "subscription {} trusts account {} and everything inside (resources: {})",

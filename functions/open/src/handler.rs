@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, Status};
 use drawbridge_domain::identity::{self, Home, TAG_CONNECTION, TAG_INSTALLATION, TAG_OWNER};
 use drawbridge_domain::ids::{AssociationId, Installation, ResourceArn, ServiceNetworkId, VpcEndpointId};
+use drawbridge_domain::look::Ports;
 use drawbridge_domain::messages::{ConnectRequest, OpenAnswer};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
@@ -13,12 +14,9 @@ use drawbridge_domain::ports::{
     ResourceConfigurations, ServiceNetworks, Subscriptions,
 };
 use drawbridge_domain::preflight::Severity;
-use drawbridge_domain::subscription::{Settings as Wanted, Subscription};
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
 use drawbridge_domain::{Fault, FaultName, Timestamp, claims};
 use drawbridge_runtime::{Environment, Handler};
-
-use crate::look::Ports;
 
 /// What the environment sets.
 pub struct Settings {
@@ -159,7 +157,7 @@ where
         }
         let home = self.home(run)?;
         let (subscriptions, _) = self.ledger.subscriptions().await?;
-        let (subscription, settings) = settings_of(&connection, &subscriptions, &home)?;
+        let (subscription, settings) = claims::settings_that_hold(&connection, &subscriptions, &home)?;
         let ports = Ports { ec2: &self.ec2, lattice: &self.lattice };
         let preflight = ports.preflight(&connection, subscription, settings, &home).await?;
 
@@ -295,38 +293,4 @@ fn may_not_be_known_yet(connection: &Connection, fault: &Fault, now: Timestamp) 
         && fault.message.contains("NotFound")
         && !seen.iter().any(|code| fault.message.contains(code))
         && now.duration_since(connection.wanted_at) < drawbridge_domain::facts::READS_MAY_LAG
-}
-
-/// The settings that hold: those of the first claim that still stands and, unless it asks for the
-/// connection by itself, trusts the owner.
-fn settings_of<'a>(
-    connection: &Connection,
-    subscriptions: &'a [Subscription],
-    home: &Home,
-) -> Result<(&'a Subscription, Wanted<'a>), Fault> {
-    let Connection { kind, resource, target, .. } = connection;
-    let standing: Vec<_> = connection
-        .claims
-        .iter()
-        .filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim))
-        .filter_map(|s| Some((s, s.settings(*kind, resource, target, home)?)))
-        .collect();
-    if standing.is_empty() {
-        let claims: Vec<_> = connection.claims.iter().map(ToString::to_string).collect();
-        return Err(FaultName::SubscriptionMissing.because(format!(
-            "none of the subscriptions that claim it ({}) is there, valid, and names {target} for a {}",
-            claims.join(", "),
-            kind.as_str()
-        )));
-    }
-    let owner = resource.arn().map(ResourceArn::owner);
-    let trusts = |s: &Subscription| s.trust.senders.iter().any(|sender| Some(sender.as_str()) == owner);
-    standing.into_iter().find(|(s, _)| trusts(s) || s.asks_for(*kind, resource, target, home).is_some()).ok_or_else(
-        || {
-            let owner = owner.unwrap_or("of AWS");
-            FaultName::TrustWithdrawn.because(format!(
-                "no subscription that claims it trusts account {owner} any more, which owns {resource}"
-            ))
-        },
-    )
 }

@@ -3,6 +3,7 @@
 mod association;
 mod configurations;
 mod networks;
+mod vpcs;
 
 use aws_sdk_vpclattice::Client;
 use aws_types::SdkConfig;

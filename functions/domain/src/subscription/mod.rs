@@ -38,6 +38,9 @@ pub struct Subscription {
     pub otherwise: Otherwise,
     /// What happens to what is connected when its owner stops sharing it.
     pub on_revoke: OnRevoke,
+    /// What happens to what is made when its settings change and AWS can't change them in place.
+    #[serde(skip_serializing_if = "OnChange::keeps")]
+    pub on_change: OnChange,
     /// What is true of the vendor.
     pub profile: ProfileName,
     /// Where to connect what is shared, each VPC or service network at most once; at least one if it
@@ -154,6 +157,23 @@ pub enum OnRevoke {
     Close,
 }
 
+/// What happens to what was made with settings that AWS can't change in place, when they change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChange {
+    /// It stays as it is, and its record says what differs.
+    Keep,
+    /// It is closed and made anew, which interrupts it.
+    Replace,
+}
+
+impl OnChange {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    const fn keeps(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
 /// One place to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -219,6 +239,10 @@ pub struct ServiceNetworkTarget {
 pub struct Limits {
     /// A share that would make more connections than this is held for a person.
     pub connections_per_share: Option<u32>,
+    /// A share whose connections would cost more US dollars per month than this, traffic apart, is
+    /// held for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost_per_share: Option<u32>,
 }
 
 /// What kind of connection.

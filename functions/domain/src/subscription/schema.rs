@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GatewayService, NetworkName, OnRevoke, Otherwise, ResourceType, bounds};
+use super::{GatewayService, NetworkName, OnChange, OnRevoke, Otherwise, ResourceType, bounds};
 use crate::ids::{
     AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
     SubscriptionName, VpcId,
@@ -38,6 +38,11 @@ pub fn json_schema() -> Value {
                 "enum": [OnRevoke::Keep, OnRevoke::Close],
                 "default": OnRevoke::Keep,
             },
+            "on_change": {
+                "description": "What happens to what was made with settings that AWS can't change in place, when they change: keep it and say so, or replace it, which interrupts it.",
+                "enum": [OnChange::Keep, OnChange::Replace],
+                "default": OnChange::Keep,
+            },
             "profile": {
                 "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS.",
                 "enum": ProfileName::ALL,
@@ -64,19 +69,7 @@ pub fn json_schema() -> Value {
                 },
             },
             "tags": tags(),
-            "limits": {
-                "description": "What the subscription may cost at most.",
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "connections_per_share": {
-                        "description": "A share that would make more connections than this is held for a person.",
-                        "type": "integer",
-                        "minimum": 1,
-                        "maximum": bounds::CONNECTIONS_PER_SHARE,
-                    },
-                },
-            },
+            "limits": limits(),
             "ports": {
                 "description": "Ports of resource configurations, by name or id, and of services, by name, for when AWS does not show them.",
                 "type": "object",
@@ -150,6 +143,28 @@ fn trust() -> Value {
             "share_names": list(bounds::SHARE_NAMES, &share_name),
             "shares": list(bounds::SHARES, &share),
             "resource_types": list(ResourceType::ALL.len(), &json!({"enum": ResourceType::ALL})),
+        },
+    })
+}
+
+fn limits() -> Value {
+    json!({
+        "description": "What the subscription may cost at most.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "connections_per_share": {
+                "description": "A share that would make more connections than this is held for a person.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": bounds::CONNECTIONS_PER_SHARE,
+            },
+            "monthly_cost_per_share": {
+                "description": "A share whose connections would cost more US dollars per month than this, traffic apart, is held for a person; so is one whose price is not known.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": bounds::MONTHLY_COST,
+            },
         },
     })
 }

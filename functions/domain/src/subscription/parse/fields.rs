@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Limits, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription, Target, Trust,
-    VpcTarget, bounds,
+    Limits, OnChange, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
+    Target, Trust, VpcTarget, bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
@@ -21,6 +21,7 @@ const ROOT: &[&str] = &[
     "trust",
     "otherwise",
     "on_revoke",
+    "on_change",
     "profile",
     "targets",
     "endpoints",
@@ -32,11 +33,12 @@ const TRUST: &[&str] = &["senders", "share_names", "shares", "resource_types"];
 const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
-const LIMITS: &[&str] = &["connections_per_share"];
+const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
     &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
 const ON_REVOKE: &[(&str, OnRevoke)] = &[("keep", OnRevoke::Keep), ("close", OnRevoke::Close)];
+const ON_CHANGE: &[(&str, OnChange)] = &[("keep", OnChange::Keep), ("replace", OnChange::Replace)];
 const PRIVATE_DNS: &str = "`off`, `all-domains`, `verified-domains-only`, \
                            `verified-and-specified: [example.com]` or `specified-only: [example.com]`";
 
@@ -108,6 +110,8 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         optional(&fields, "otherwise", Some(Otherwise::Ignore), |node, path| reader.one_of(node, path, OTHERWISE));
     let on_revoke =
         optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| reader.one_of(node, path, ON_REVOKE));
+    let on_change =
+        optional(&fields, "on_change", Some(OnChange::Keep), |node, path| reader.one_of(node, path, ON_CHANGE));
     let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
     let profile =
         optional(&fields, "profile", Some(ProfileName::Generic), |node, path| reader.one_of(node, path, &profiles));
@@ -129,6 +133,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         trust: trust?,
         otherwise: otherwise?,
         on_revoke: on_revoke?,
+        on_change: on_change?,
         profile: profile?,
         targets: targets?,
         tags: tags?,
@@ -399,15 +404,14 @@ fn tags(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String,
 
 fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
     let fields = reader.fields(node, path, LIMITS, elsewhere)?;
-    let connections_per_share = match fields.get("connections_per_share") {
-        None => None,
-        Some(node) => {
-            let path = fields.path("connections_per_share");
-            let limit = reader.integer(node, &path, 1..=bounds::CONNECTIONS_PER_SHARE)?;
-            u32::try_from(limit).ok()
-        }
+    let mut limit = |key: &str, most: i64| {
+        optional(&fields, key, Some(None), |node, path| {
+            reader.integer(node, path, 1..=most).map(|limit| u32::try_from(limit).ok())
+        })
     };
-    Some(Limits { connections_per_share })
+    let connections_per_share = limit("connections_per_share", bounds::CONNECTIONS_PER_SHARE);
+    let monthly_cost_per_share = limit("monthly_cost_per_share", bounds::MONTHLY_COST);
+    Some(Limits { connections_per_share: connections_per_share?, monthly_cost_per_share: monthly_cost_per_share? })
 }
 
 fn ports(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, u16>> {

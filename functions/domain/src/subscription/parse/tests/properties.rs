@@ -7,8 +7,8 @@ use proptest::sample::select;
 
 use super::super::super::endpoints::Policy;
 use super::super::super::{
-    EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
-    PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+    EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnChange, OnRevoke,
+    Otherwise, PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
 };
 use super::super::{Problem, Problems, Subscription, parse, parse_canonical, reader::unprintable};
 use super::corpus::{BASE, bad, good};
@@ -265,11 +265,12 @@ fn subscription() -> impl Strategy<Value = Subscription> {
         (
             select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
             select(vec![OnRevoke::Keep, OnRevoke::Close]),
+            select(vec![OnChange::Keep, OnChange::Replace]),
         ),
         select(ProfileName::ALL.to_vec()),
         targets,
         tags,
-        option::of(1u32..=10_000),
+        (option::of(1u32..=10_000), option::of(1u32..=1_000_000)),
         btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]|com\\.[a-z]{1,9}\\.[a-z0-9]{1,9}", 1u16.., 0..4),
         (vec(endpoint(), 0..3), any::<bool>()),
     )
@@ -277,11 +278,11 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             |(
                 name,
                 trust,
-                (otherwise, on_revoke),
+                (otherwise, on_revoke, on_change),
                 profile,
                 targets,
                 tags,
-                connections_per_share,
+                (connections_per_share, monthly_cost_per_share),
                 ports,
                 (all, only),
             )| {
@@ -298,10 +299,11 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     trust: if only { Trust::nobody() } else { trust },
                     otherwise: if only { Otherwise::Ignore } else { otherwise },
                     on_revoke: if only { OnRevoke::Keep } else { on_revoke },
+                    on_change,
                     profile,
                     targets: if only { Vec::new() } else { targets },
                     tags,
-                    limits: Limits { connections_per_share },
+                    limits: Limits { connections_per_share, monthly_cost_per_share },
                     ports,
                     endpoints,
                 }
