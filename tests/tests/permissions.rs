@@ -233,6 +233,10 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     held_to("OpenRole", "vpc-lattice:TagResource", association, "aws:RequestTag");
     held_to("CloseRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
     held_to("CloseRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
+    held_to("GuardRole", "ec2:CreateSecurityGroup", ":security-group/*", "aws:RequestTag");
+    held_to("GuardRole", "ec2:CreateTags", ":security-group/*", "aws:RequestTag");
+    held_to("GuardRole", "ec2:AuthorizeSecurityGroupIngress", ":security-group/*", "aws:ResourceTag");
+    held_to("CloseRole", "ec2:DeleteSecurityGroup", ":security-group/*", "aws:ResourceTag");
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

@@ -59,7 +59,8 @@ pub async fn run(args: Args) -> Result<Done, Failure> {
         Command::Schema => Ok(schema::run()),
         Command::Subscribe { document, operator } => subscribe::run(ledger, &document, &operator, now, &screen).await,
         Command::Plan { document, installation, json } => {
-            plan::run(&args.table, &document, &installation, json.json, now, &screen).await
+            // Boxed: it looks through every client there is.
+            Box::pin(plan::run(&args.table, &document, &installation, json.json, now, &screen)).await
         }
         Command::Ls { status, json } => ls::run(&ledger().await, &status, json.json, now, &screen).await,
         Command::Show { subject, json } => show::run(&ledger().await, &subject.id, json.json, now, &screen).await,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use drawbridge_domain::claims::{self, Known};
-use drawbridge_domain::connection::PlannedCall;
+use drawbridge_domain::connection::{PlannedCall, PlannedGroup};
 use drawbridge_domain::forecast::{self, Cost, Gathered, Step, Total};
 use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{Installation, ResourceShareArn, VpcId};
@@ -32,6 +32,8 @@ pub struct Looked {
     pub findings: Vec<Finding>,
     /// The call that would make it, if it is to be made and nothing stands against it.
     pub call: Option<PlannedCall>,
+    /// The security group of its own that would be made before.
+    pub group: Option<PlannedGroup>,
     pub cost: Cost,
 }
 
@@ -196,10 +198,12 @@ impl Account {
         let mut findings: Vec<Finding> =
             connection.findings.iter().filter(|finding| claims::outlives_preflight(finding)).cloned().collect();
         let mut call = connection.plan.as_ref().map(|plan| plan.call.clone());
+        let mut group = None;
         if step.is_made() {
             let preflight = self.preflight(&step, known).await?;
             findings.extend(preflight.findings);
             call = preflight.call;
+            group = preflight.group;
             if let (Kind::ServiceNetworkEndpoint, TargetKey::Vpc(vpc), Some(arn)) =
                 (connection.kind, &connection.target, connection.resource.arn())
             {
@@ -211,7 +215,7 @@ impl Account {
         let cost = forecast::cost(connection, call.as_ref().and_then(zones), region);
         // What stands was made by a call that stands in its record: it is told only where it is new.
         let call = call.filter(|_| step.is_made());
-        Ok(Looked { step, findings, call, cost })
+        Ok(Looked { step, findings, call, group, cost })
     }
 
     async fn preflight(&self, step: &Step, known: Known<'_>) -> Result<Preflight, Fault> {
@@ -221,7 +225,7 @@ impl Account {
                 let ports = Ports { ec2: &self.ec2, lattice: &self.lattice };
                 ports.preflight(connection, subscription, settings, known.home).await
             }
-            Err(fault) => Ok(Preflight { findings: vec![of_fault(&fault)], call: None }),
+            Err(fault) => Ok(Preflight { findings: vec![of_fault(&fault)], call: None, group: None }),
         }
     }
 

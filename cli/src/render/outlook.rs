@@ -1,7 +1,8 @@
 //! What applying a subscription would do.
 
-use drawbridge_domain::connection::{PlannedCall, PlannedDns};
+use drawbridge_domain::connection::{PlannedCall, PlannedDns, PlannedGroup};
 use drawbridge_domain::forecast::{Action, Cost, ShareForecast, Total};
+use drawbridge_domain::ids::SecurityGroupId;
 use drawbridge_domain::messages::Outcome;
 use drawbridge_domain::prices;
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ fn one_document(looked: &Looked) -> Value {
         "findings": looked.findings,
         "fails": looked.fails(),
         "call": looked.call,
+        "group": looked.group,
         "cost": looked.cost,
     })
 }
@@ -148,6 +150,9 @@ fn one(looked: &Looked, screen: &Screen) -> String {
     if let Some(call) = &looked.call {
         facts.add("with", &in_words(call));
     }
+    if let Some(group) = &looked.group {
+        facts.add("behind", &own_group(group));
+    }
     if step.action != Action::Close {
         facts.add(
             "cost",
@@ -160,20 +165,33 @@ fn one(looked: &Looked, screen: &Screen) -> String {
     facts.0 + &findings(&looked.findings, screen)
 }
 
+fn own_group(group: &PlannedGroup) -> String {
+    let ports: Vec<_> = group
+        .ports
+        .iter()
+        .map(|(from, to)| if from == to { from.to_string() } else { format!("{from}-{to}") })
+        .collect();
+    let groups = group.security_groups.iter().map(ToString::to_string);
+    let sources: Vec<_> = group.cidrs.iter().cloned().chain(groups).collect();
+    format!("a security group of its own, which admits TCP {} from {}", ports.join(", "), sources.join(", "))
+}
+
 fn in_words(call: &PlannedCall) -> String {
     let dns = |dns: &PlannedDns| dns.preference.clone().unwrap_or_else(|| "off".to_owned());
+    let behind =
+        |groups: &[SecurityGroupId]| if groups.is_empty() { String::new() } else { format!("{}; ", list(groups)) };
     let on = |on: bool| if on { "on" } else { "off" };
     let policy = |policy: Option<&String>| if policy.is_some() { "; a policy" } else { "" };
     match call {
         PlannedCall::ResourceEndpoint { subnets, security_groups, private_dns, .. }
         | PlannedCall::ServiceNetworkEndpoint { subnets, security_groups, private_dns, .. } => {
-            format!("{}; {}; private DNS {}", list(subnets), list(security_groups), dns(private_dns))
+            format!("{}; {}private DNS {}", list(subnets), behind(security_groups), dns(private_dns))
         }
         PlannedCall::ServiceNetworkResource { private_dns, .. } => format!("private DNS {}", on(*private_dns)),
         PlannedCall::InterfaceEndpoint { subnets, security_groups, private_dns, policy: document, .. } => format!(
-            "{}; {}; private DNS {}{}",
+            "{}; {}private DNS {}{}",
             list(subnets),
-            list(security_groups),
+            behind(security_groups),
             on(*private_dns),
             policy(document.as_ref())
         ),
@@ -223,7 +241,13 @@ mod tests {
             why: "because".to_owned(),
             differences: Vec::new(),
         };
-        Looked { step, findings: Vec::new(), call: None, cost: Cost::MicroUsdPerMonth(MicroUsd(14_600_000)) }
+        Looked {
+            step,
+            findings: Vec::new(),
+            call: None,
+            group: None,
+            cost: Cost::MicroUsdPerMonth(MicroUsd(14_600_000)),
+        }
     }
 
     fn sample() -> Outlook {

@@ -16,8 +16,8 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Kind, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
-    Target, TargetKey, Trust, VpcTarget,
+    Kind, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, ResourceType, SecurityGroups, ServiceNetworkTarget,
+    Subnets, Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_ledger::Entry;
 use jiff::Timestamp;
@@ -58,7 +58,7 @@ pub fn subscription() -> Subscription {
             Target::Vpc(VpcTarget {
                 vpc: VpcId::parse("vpc-0a1b2c3d").unwrap(),
                 subnets: Subnets::Auto,
-                security_groups: vec![SecurityGroupId::parse("sg-0a1b2c3d").unwrap()],
+                security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a1b2c3d").unwrap()]),
                 private_dns: PrivateDns::ProfileDefault,
             }),
             Target::ServiceNetwork(ServiceNetworkTarget {
@@ -95,6 +95,7 @@ pub fn connection() -> Connection {
         deadline: Some(at("10:30:00")),
         plan: None,
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b2c3d").unwrap())),
+        group: None,
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: vec![
@@ -139,6 +140,7 @@ pub fn failed_connection() -> Connection {
         transient_runs: 2,
         execution: None,
         made: None,
+        group: None,
         databases: Vec::new(),
         findings: vec![Finding {
             severity: Severity::Error,

@@ -88,7 +88,7 @@ fn in_words(target: &Target, profile: &Profile) -> String {
             format!(
                 "to {}: {subnets}; {}; private DNS {}",
                 target.vpc,
-                list(&target.security_groups),
+                target.security_groups,
                 private_dns(&target.private_dns, profile)
             )
         }
@@ -111,7 +111,7 @@ fn endpoint(item: &EndpointItem, profile: &Profile) -> String {
             item.region.as_ref().map_or_else(String::new, |region| format!(" ({region})")),
             item.vpc,
             subnets(&item.subnets),
-            list(&item.security_groups),
+            item.security_groups,
             match item.private_dns {
                 Some(true) => "on",
                 Some(false) => "off",
@@ -135,7 +135,7 @@ fn endpoint(item: &EndpointItem, profile: &Profile) -> String {
             item.service_network,
             item.at.vpc,
             subnets(&item.at.subnets),
-            list(&item.at.security_groups),
+            item.at.security_groups,
             private_dns(&item.at.private_dns, profile)
         ),
     }

@@ -101,6 +101,7 @@ pub fn finished(connection: &Connection, gone: &str, now: Timestamp) -> Connecti
     let mut next = connection.clone();
     next.plan = None;
     next.made = None;
+    next.group = None;
     next.deadline = None;
     next.last_look.clear();
     next.databases.clear();

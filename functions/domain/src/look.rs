@@ -170,7 +170,7 @@ where
             Subnets::Auto => self.ec2.subnets_of(&target.vpc).await?,
             Subnets::Listed(ids) => self.ec2.subnets(ids).await?,
         };
-        let security_groups = self.ec2.security_groups(&target.security_groups).await?;
+        let security_groups = self.ec2.security_groups(target.security_groups.named()).await?;
         let endpoints = if vpc.is_some() { self.ec2.endpoints_in(&target.vpc).await? } else { Vec::new() };
         Ok(VpcSeen { vpc, subnets, security_groups, endpoints })
     }

@@ -28,6 +28,8 @@ pub struct Vpc {
     pub dns_support: bool,
     /// The attribute `enableDnsHostnames`.
     pub dns_hostnames: bool,
+    /// Its IPv4 CIDR blocks.
+    pub cidrs: Vec<String>,
 }
 
 /// A subnet.

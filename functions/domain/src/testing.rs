@@ -17,8 +17,8 @@ use crate::share::{
 };
 use crate::subscription::{
     GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnChange, OnRevoke, Otherwise,
-    PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust,
-    VpcTarget,
+    PrivateDns, ResourceType, RouteTables, SecurityGroups, ServiceNetworkTarget, Subnets, Subscription, Target,
+    TargetKey, Trust, VpcTarget,
 };
 
 /// The account that shares.
@@ -75,7 +75,7 @@ pub fn vpc_target(id: &str) -> Target {
     Target::Vpc(VpcTarget {
         vpc: vpc(id),
         subnets: Subnets::Auto,
-        security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
+        security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a").unwrap()]),
         private_dns: PrivateDns::ProfileDefault,
     })
 }
@@ -99,7 +99,7 @@ pub fn interface_item(service: &str) -> InterfaceItem {
         region: None,
         vpc: vpc("vpc-0a"),
         subnets: Subnets::Auto,
-        security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
+        security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a").unwrap()]),
         private_dns: None,
         policy: None,
     }
@@ -239,6 +239,7 @@ pub fn connection(status: Status) -> Connection {
             security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
             private_dns: crate::connection::PlannedDns { enabled: false, preference: None, domains: Vec::new() },
         },
+        group: None,
         planned_at: at("2026-11-20T11:00:00Z"),
     };
     Connection {
@@ -261,6 +262,7 @@ pub fn connection(status: Status) -> Connection {
         deadline: Some(at("2026-11-20T11:30:00Z")),
         plan: Some(plan),
         made: Some(Made::Endpoint(endpoint_id())),
+        group: None,
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: Vec::new(),

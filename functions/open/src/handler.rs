@@ -66,6 +66,11 @@ where
         }
         let retried = connection.plan.is_some();
         let (connection, plan) = self.plan(connection, &run).await?;
+        if plan.group.is_some() && connection.group.is_none() && connection.made.is_none() {
+            return Err(
+                FaultName::GroupWanted.because(format!("{} has no security group of its own yet", connection.id))
+            );
+        }
         let made = match self.make(&connection, &plan, retried).await {
             Err(fault) if may_not_be_known_yet(&connection, &fault, now) => {
                 return Err(FaultName::NotReady.because(fault.message));
@@ -180,7 +185,7 @@ where
         tags.insert(TAG_CONNECTION.to_owned(), next.id.to_string());
         tags.insert(TAG_OWNER.to_owned(), token.clone());
         tags.insert(TAG_INSTALLATION.to_owned(), home.installation.to_string());
-        let plan = Plan { token, tags, call, planned_at: run.now };
+        let plan = Plan { token, tags, call, group: preflight.group, planned_at: run.now };
         next.plan = Some(plan.clone());
         "its endpoint is made as planned".clone_into(&mut next.next);
         let saved = self.ledger.save_connection(next, run.audit("preflight passed; planned")).await?;
@@ -206,7 +211,11 @@ where
         if retried && let Some(made) = self.find(plan, connection).await? {
             return Ok(made);
         }
-        match self.call(plan).await {
+        let call = match &connection.group {
+            Some(group) => &plan.call.behind(&group.id),
+            None => &plan.call,
+        };
+        match self.call(call, plan).await {
             Err(fault) if matches!(fault.name, FaultName::IdempotencyConflict | FaultName::Conflict) => {
                 self.find(plan, connection).await?.ok_or(fault)
             }
@@ -214,8 +223,8 @@ where
         }
     }
 
-    async fn call(&self, plan: &Plan) -> Result<Made, Fault> {
-        match &plan.call {
+    async fn call(&self, call: &PlannedCall, plan: &Plan) -> Result<Made, Fault> {
+        match call {
             PlannedCall::ServiceNetworkResource { resource, service_network, private_dns } => self
                 .lattice
                 .associate(service_network, resource, *private_dns, &plan.token, &plan.tags)

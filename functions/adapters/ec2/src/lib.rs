@@ -2,6 +2,7 @@
 
 mod associations;
 mod endpoints;
+mod groups;
 mod network;
 mod requests;
 mod routes;

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::{Known, SETTINGS_DIFFER};
 use crate::connection::{Connection, Plan, PlannedCall, PlannedDns};
-use crate::ids::SubnetId;
+use crate::ids::{SecurityGroupId, SubnetId};
 use crate::preflight::{Finding, Severity, planned_dns};
 use crate::profile::Profile;
-use crate::subscription::{Policy, RouteTables, Settings, Subnets, Subscription, VpcTarget};
+use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Sources, Subnets, Subscription, VpcTarget};
 
 /// One setting in which what was made differs from what holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,7 +74,7 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
             PlannedCall::ServiceNetworkEndpoint { subnets, security_groups, private_dns, .. },
             Settings::ServiceNetwork(target),
         ) => {
-            let groups = other("security groups", security_groups, &target.security_groups).map(in_place);
+            let groups = groups(plan, security_groups, &target.security_groups).map(in_place);
             let moved = moved(subnets, &target.subnets).map(anew);
             moved.into_iter().chain(groups).chain(at_vpc(private_dns, target, profile).map(anew)).collect()
         }
@@ -85,7 +85,7 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
             PlannedCall::InterfaceEndpoint { subnets, security_groups, private_dns, policy, .. },
             Settings::Interface(item),
         ) => {
-            let groups = other("security groups", security_groups, &item.security_groups);
+            let groups = groups(plan, security_groups, &item.security_groups);
             let mut differences: Vec<_> = moved(subnets, &item.subnets).into_iter().chain(groups).collect();
             // Without a word of its own the service decides, and it did when the plan was made.
             differences.extend(item.private_dns.and_then(|wished| switched(*private_dns, wished)));
@@ -114,6 +114,28 @@ fn at_vpc(private_dns: &PlannedDns, target: &VpcTarget, profile: &Profile) -> Op
     let wished = planned_dns(&target.private_dns, profile);
     let word = |dns: &PlannedDns| dns.preference.clone().unwrap_or_else(|| "off".to_owned());
     (*private_dns != wished).then(|| format!("private DNS {} instead of {}", word(private_dns), word(&wished)))
+}
+
+/// A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
+/// are looked at when it is made.
+fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Option<String> {
+    match (&plan.group, wished) {
+        (None, SecurityGroups::Listed(wished)) => other("security groups", made, wished),
+        (Some(_), SecurityGroups::Listed(_)) => Some(format!("a security group of its own instead of {wished}")),
+        (None, SecurityGroups::Managed(_)) => {
+            Some(format!("security groups {} instead of one of its own", words(made)))
+        }
+        (Some(_), SecurityGroups::Managed(sources)) if *sources == Sources::default() => None,
+        (Some(group), SecurityGroups::Managed(sources)) => {
+            let wished: Vec<_> = sources.cidrs.iter().map(ToString::to_string).collect();
+            other("sources", &group.cidrs, &wished)
+                .or_else(|| other("sources", &group.security_groups, &sources.security_groups))
+        }
+    }
+}
+
+fn words<T: Display>(ids: &[T]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn moved(subnets: &[SubnetId], wished: &Subnets) -> Option<String> {

@@ -5,7 +5,7 @@ use crate::connection::{Plan, PlannedCall, PlannedDns};
 use crate::ids::SecurityGroupId;
 use crate::preflight::planned_dns;
 use crate::profile::{Profile, ProfileName};
-use crate::subscription::{EndpointItem, NetworkName, PrivateDns, Subnets, Target};
+use crate::subscription::{EndpointItem, NetworkName, PrivateDns, SecurityGroups, Subnets, Target};
 use crate::testing::{
     self, STRANGER, account, connection, home, name, network_target, now, share_arn, share_record, subscription,
     vpc_target,
@@ -133,7 +133,7 @@ fn the_next_ones_settings_hold_and_what_was_made_otherwise_is_told() {
         (
             |s| {
                 if let Target::Vpc(target) = &mut s.targets[0] {
-                    target.security_groups = vec![SecurityGroupId::parse("sg-0b").unwrap()];
+                    target.security_groups = SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0b").unwrap()]);
                 }
             },
             "security groups sg-0a instead of sg-0b",
@@ -275,7 +275,7 @@ fn moved() -> Subscription {
 #[test]
 fn what_aws_cannot_change_is_replaced_if_the_subscription_says_so() {
     let groups = |target: &mut crate::subscription::VpcTarget| {
-        target.security_groups = vec![SecurityGroupId::parse("sg-0b").unwrap()];
+        target.security_groups = SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0b").unwrap()]);
     };
     for status in [Status::Opening, Status::Waiting, Status::Ready] {
         let before = made_for(status, &["a"]);
@@ -324,7 +324,7 @@ fn what_can_be_changed_in_place_depends_on_its_kind() {
     };
     let mut all = replacing(|target| {
         target.subnets = Subnets::Listed(vec![crate::ids::SubnetId::parse("subnet-0b").unwrap()]);
-        target.security_groups = vec![SecurityGroupId::parse("sg-0b").unwrap()];
+        target.security_groups = SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0b").unwrap()]);
         target.private_dns = PrivateDns::Off;
     });
     all.tags.insert("team".to_owned(), "x".to_owned());

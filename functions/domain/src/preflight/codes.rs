@@ -36,6 +36,7 @@ codes! {
     PortsClosed, "The security groups admit none of the ports that are needed.";
     PortsPartlyClosed, "The security groups admit only some of the ports that are needed (a warning).";
     OptionalPortsClosed, "The security groups do not admit ports that are useful but not needed (a warning).";
+    ManagedPortsUnknown, "`security_groups: managed` needs to know the ports, and neither the profile nor the subscription says any.";
     ServiceNotFound, "There is no endpoint service of this name in the Region, or its owner does not allow this account to use it.";
     ServiceTypeDiffers, "The service takes endpoints of another type.";
     AddressFamilyDiffers, "The service takes no endpoints with IPv4 addresses, which every endpoint that Drawbridge makes has.";

@@ -54,7 +54,7 @@ pub fn interface(
         zones: Zones::OfService(service.name(), &zones),
     };
     let subnets = subnets::check(&mut findings, site, &needs, seen);
-    security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
+    let group = security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
     if private_dns {
         let name = found.and_then(|found| found.private_dns_name.as_deref());
         private_name_taken(&mut findings, item, service, name, ours, seen);
@@ -64,11 +64,11 @@ pub fn interface(
         service: service.clone(),
         vpc: item.vpc.clone(),
         subnets,
-        security_groups: item.security_groups.clone(),
+        security_groups: item.security_groups.listed(),
         private_dns,
         policy: item.policy.as_ref().map(crate::subscription::Policy::text),
     };
-    Preflight::of(findings, Some(call))
+    Preflight::of(findings, Some(call)).behind(group)
 }
 
 /// The service, if it takes endpoints of this type.

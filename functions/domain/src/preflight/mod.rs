@@ -15,7 +15,7 @@ mod vpc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::connection::PlannedCall;
+use crate::connection::{PlannedCall, PlannedGroup};
 use crate::ids::{Region, ResourceArn};
 use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc, same_word};
 
@@ -61,6 +61,8 @@ pub struct Preflight {
     pub findings: Vec<Finding>,
     /// The call to make; none if a finding is an error.
     pub call: Option<PlannedCall>,
+    /// The security group to make before it, if it is to have one of its own.
+    pub group: Option<PlannedGroup>,
 }
 
 /// What was seen of a VPC and of what a target names in it. The order of the lists does not matter.
@@ -80,7 +82,12 @@ impl Preflight {
     /// What was found, with the call unless something stands against it.
     fn of(findings: Findings, call: Option<PlannedCall>) -> Self {
         let stopped = findings.0.iter().any(|finding| finding.severity == Severity::Error);
-        Self { findings: findings.0, call: call.filter(|_| !stopped) }
+        Self { findings: findings.0, call: call.filter(|_| !stopped), group: None }
+    }
+
+    /// With the security group that it is to have.
+    fn behind(self, group: Option<PlannedGroup>) -> Self {
+        Self { group: group.filter(|_| self.call.is_some()), ..self }
     }
 
     /// Holds the resource's Region against the one that the target is in: VPC Lattice's resources

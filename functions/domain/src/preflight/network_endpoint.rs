@@ -36,17 +36,17 @@ pub fn network_endpoint(
     }
     site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns.enabled, "off");
     let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
-    security_groups::check(&mut findings, site, &profile.ports, seen);
+    let group = security_groups::check(&mut findings, site, &profile.ports, seen);
     beside(&mut findings, target, network, ours, seen, private_dns.enabled);
     quotas::check(&mut findings, "ServiceNetwork", &target.vpc, ours, &seen.endpoints);
     let call = PlannedCall::ServiceNetworkEndpoint {
         service_network: network.clone(),
         vpc: target.vpc.clone(),
         subnets,
-        security_groups: target.security_groups.clone(),
+        security_groups: target.security_groups.listed(),
         private_dns,
     };
-    Preflight::of(findings, Some(call))
+    Preflight::of(findings, Some(call)).behind(group)
 }
 
 fn beside(

@@ -30,6 +30,9 @@ pub(super) const SUBNETS: usize = 16;
 /// most [AWS: Amazon VPC quotas, security groups per network interface]. VPC Lattice's own limit of
 /// 5 is for associations of a VPC with a service network, which no target makes.
 pub(super) const SECURITY_GROUPS: usize = 16;
+/// Of a managed security group: with the groups and a vendor's port ranges well below the 60 rules that a group
+/// has by default [AWS: Amazon VPC quotas].
+pub(super) const CIDRS: usize = 10;
 /// `PrivateDnsSpecifiedDomains` takes 1 to 10 [botocore: ec2, vpc-lattice].
 pub(super) const DOMAINS: usize = 10;
 /// Of one domain [botocore: vpc-lattice `PrivateDnsSpecifiedDomain`].

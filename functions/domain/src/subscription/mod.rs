@@ -4,6 +4,7 @@
 mod bounds;
 mod document;
 mod endpoints;
+mod groups;
 mod parse;
 mod schema;
 
@@ -14,8 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Home;
 use crate::ids::{
-    AccountId, ResourceArn, ResourceShareArn, SecurityGroupId, Service, ServiceNetworkId, SubnetId, SubscriptionName,
-    VpcId,
+    AccountId, ResourceArn, ResourceShareArn, Service, ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
 };
 use crate::profile::ProfileName;
 use crate::resource::Resource;
@@ -24,6 +24,7 @@ pub use bounds::VERSION;
 pub use endpoints::{
     EndpointItem, GatewayItem, GatewayService, InterfaceItem, NetworkItem, NetworkName, Policy, RouteTables,
 };
+pub use groups::{Cidr, SecurityGroups, Sources};
 pub use parse::{Problem, Problems, newer_version, parse, parse_canonical};
 pub use schema::json_schema;
 
@@ -191,8 +192,8 @@ pub struct VpcTarget {
     pub vpc: VpcId,
     /// Which subnets.
     pub subnets: Subnets,
-    /// The endpoint's security groups; at least one.
-    pub security_groups: Vec<SecurityGroupId>,
+    /// The endpoint's security groups.
+    pub security_groups: SecurityGroups,
     /// Whether, and for which names, private DNS answers.
     pub private_dns: PrivateDns,
 }

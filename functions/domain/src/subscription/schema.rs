@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GatewayService, NetworkName, OnChange, OnRevoke, Otherwise, ResourceType, bounds};
+use super::{Cidr, GatewayService, NetworkName, OnChange, OnRevoke, Otherwise, ResourceType, bounds};
 use crate::ids::{
     AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
     SubscriptionName, VpcId,
@@ -216,7 +216,21 @@ fn subnets() -> Value {
 }
 
 fn security_groups() -> Value {
-    list(bounds::SECURITY_GROUPS, &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED))
+    let ids = list(bounds::SECURITY_GROUPS, &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED));
+    let cidr = text("^[0-9a-f.:]+/[0-9]{1,3}$", Cidr::EXPECTED);
+    json!({
+        "description": "Those of the endpoint; or managed: one of its own, which admits the ports that are needed from the VPC's own CIDR blocks, or from the blocks and groups named.",
+        "oneOf": [
+            ids,
+            {"const": "managed"},
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "anyOf": [{"required": ["cidrs"]}, {"required": ["security_groups"]}],
+                "properties": {"cidrs": list(bounds::CIDRS, &cidr), "security_groups": ids},
+            },
+        ],
+    })
 }
 
 fn interface_endpoint() -> Value {

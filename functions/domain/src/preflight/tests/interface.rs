@@ -149,7 +149,7 @@ fn private_dns_is_on_if_it_can_be_and_an_error_only_if_asked_for() {
 #[test]
 fn private_dns_needs_the_vpcs_attributes() {
     let mut off = here();
-    off.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: false });
+    off.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: false, cidrs: Vec::new() });
     let preflight = checked(&item(), &[offered()], &off);
     assert_eq!(codes(&preflight), ["VpcDnsAttributesOff!"]);
     assert!(preflight.findings[0].way_out.ends_with("or set `private_dns: false` for it"), "{preflight:?}");

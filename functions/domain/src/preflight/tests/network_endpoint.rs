@@ -37,7 +37,7 @@ fn what_is_ready_gets_its_call() {
 #[test]
 fn everything_is_found_at_once() {
     let mut seen = seen();
-    seen.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: false, dns_hostnames: true });
+    seen.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: false, dns_hostnames: true, cidrs: Vec::new() });
     seen.subnets = vec![subnet("subnet-0a", "use1-az1", 15), subnet("subnet-0c", "use1-az3", 200)];
     seen.security_groups = vec![group("sg-0a", Vec::new())];
     assert_eq!(

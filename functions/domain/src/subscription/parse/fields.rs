@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Limits, OnChange, OnRevoke, Otherwise, PrivateDns, ResourceType, ServiceNetworkTarget, Subnets, Subscription,
-    Target, Trust, VpcTarget, bounds,
+    Cidr, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, ResourceType, SecurityGroups, ServiceNetworkTarget,
+    Sources, Subnets, Subscription, Target, Trust, VpcTarget, bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
@@ -31,6 +31,7 @@ const ROOT: &[&str] = &[
 ];
 const TRUST: &[&str] = &["senders", "share_names", "shares", "resource_types"];
 const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
+const SOURCES: &[&str] = &["cidrs", "security_groups"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
 const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share"];
@@ -286,9 +287,43 @@ pub(super) fn vpc_id(reader: &mut Reader, fields: &Fields<'_>) -> Option<VpcId> 
     reader.id(node, &fields.path("vpc"), VpcId::EXPECTED, VpcId::parse)
 }
 
-pub(super) fn security_groups(reader: &mut Reader, fields: &Fields<'_>) -> Option<Vec<SecurityGroupId>> {
-    let node = reader.require(fields, "security_groups", "those of the endpoint: `security_groups: [sg-0a1b2c3d]`")?;
-    let items = reader.list(node, &fields.path("security_groups"), bounds::SECURITY_GROUPS, "security group ids")?;
+pub(super) fn security_groups(reader: &mut Reader, fields: &Fields<'_>) -> Option<SecurityGroups> {
+    let example =
+        "those of the endpoint: `security_groups: [sg-0a1b2c3d]`, or `security_groups: managed` for one of its own";
+    let node = reader.require(fields, "security_groups", example)?;
+    let path = fields.path("security_groups");
+    match &node.value {
+        Value::Scalar(text, Scalar::Text) if text == "managed" => Some(SecurityGroups::Managed(Sources::default())),
+        Value::List(_) => group_ids(reader, node, &path).map(SecurityGroups::Listed),
+        Value::Map(_) => sources(reader, node, &path).map(SecurityGroups::Managed),
+        _ => reader.expected(
+            node,
+            &path,
+            "a list of security group ids, `managed`, or its sources (`cidrs`, `security_groups`)",
+        ),
+    }
+}
+
+/// From where a managed one admits.
+fn sources(reader: &mut Reader, node: &Node, path: &str) -> Option<Sources> {
+    let fields = reader.fields(node, path, SOURCES, |_| None)?;
+    let cidrs = optional(&fields, "cidrs", Some(Vec::new()), |node, path| {
+        let items = reader.list(node, path, bounds::CIDRS, "CIDR blocks")?;
+        let read = |reader: &mut Reader, node: &Node, path: &str| reader.id(node, path, Cidr::EXPECTED, Cidr::parse);
+        Some(reader.distinct(items, read, Clone::clone))
+    });
+    let security_groups =
+        optional(&fields, "security_groups", Some(Vec::new()), |node, path| group_ids(reader, node, path));
+    if fields.get("cidrs").or_else(|| fields.get("security_groups")).is_none() {
+        let message = "neither `cidrs` nor `security_groups`: name one, or write `security_groups: managed` for the VPC's own addresses";
+        reader.problem(node.at, path, message);
+        return None;
+    }
+    Some(Sources { cidrs: cidrs?, security_groups: security_groups? })
+}
+
+fn group_ids(reader: &mut Reader, node: &Node, path: &str) -> Option<Vec<SecurityGroupId>> {
+    let items = reader.list(node, path, bounds::SECURITY_GROUPS, "security group ids")?;
     let read = |reader: &mut Reader, node: &Node, path: &str| {
         reader.id(node, path, SecurityGroupId::EXPECTED, SecurityGroupId::parse)
     };

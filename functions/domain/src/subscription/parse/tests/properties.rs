@@ -7,8 +7,9 @@ use proptest::sample::select;
 
 use super::super::super::endpoints::Policy;
 use super::super::super::{
-    EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnChange, OnRevoke,
-    Otherwise, PrivateDns, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust, VpcTarget,
+    Cidr, EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnChange,
+    OnRevoke, Otherwise, PrivateDns, ResourceType, RouteTables, SecurityGroups, ServiceNetworkTarget, Sources, Subnets,
+    Target, Trust, VpcTarget,
 };
 use super::super::{Problem, Problems, Subscription, parse, parse_canonical, reader::unprintable};
 use super::corpus::{BASE, bad, good};
@@ -155,8 +156,16 @@ fn subnets() -> impl Strategy<Value = Subnets> {
     prop_oneof![Just(Subnets::Auto), distinct(subnet(), 1..=6).prop_map(Subnets::Listed)]
 }
 
-fn groups() -> impl Strategy<Value = Vec<SecurityGroupId>> {
-    distinct("sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap()), 1..=5)
+fn groups() -> impl Strategy<Value = SecurityGroups> {
+    let ids = || distinct("sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap()), 1..=5);
+    let cidr = (any::<u32>(), 0u32..=32).prop_map(|(address, length)| {
+        let first = u64::from(address) >> (32 - length) << (32 - length);
+        let first = std::net::Ipv4Addr::from(u32::try_from(first).unwrap());
+        Cidr::parse(format!("{first}/{length}")).unwrap()
+    });
+    let sources = (distinct(cidr, 0..=5), option::of(ids()))
+        .prop_map(|(cidrs, groups)| Sources { cidrs, security_groups: groups.unwrap_or_default() });
+    prop_oneof![ids().prop_map(SecurityGroups::Listed), sources.prop_map(SecurityGroups::Managed)]
 }
 
 fn vpc() -> impl Strategy<Value = VpcId> {
