@@ -15,7 +15,8 @@ const OF_ALL: [&str; 2] = ["AWS_SDK_UA_APP_ID", "RUST_LOG"];
 
 /// Faults that no alarm is for, besides the transient ones: they say that another run does the work, or that somebody
 /// wanted it so.
-const NOBODY_IS_NEEDED: [FaultName; 3] = [FaultName::ConnectionBusy, FaultName::RunOver, FaultName::Withdrawn];
+const NOBODY_IS_NEEDED: [FaultName; 4] =
+    [FaultName::GroupWanted, FaultName::ConnectionBusy, FaultName::RunOver, FaultName::Withdrawn];
 
 fn get(id: &str, attribute: &str) -> Value {
     json!({"Fn::GetAtt": [id, attribute]})

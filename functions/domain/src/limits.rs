@@ -49,6 +49,8 @@ mod tests {
         let told = |connections, cost, region| exceeded(&limited(connections, cost), &two, region);
         assert_eq!(told(None, None, "us-east-1"), None);
         assert_eq!(told(Some(2), Some(88), "us-east-1"), None);
+        let one = [Kind::ServiceNetworkResource];
+        assert_eq!(exceeded(&limited(None, Some(73)), &one, "us-east-1"), None, "73.00 USD is not more");
         let many = told(Some(1), Some(1), "us-east-1").unwrap();
         assert_eq!(many, "it would make 2 connections, its limits.connections_per_share is 1");
         let dear = told(Some(2), Some(87), "us-east-1").unwrap();
