@@ -125,6 +125,19 @@ def test_an_answer_that_was_lost(cloud: LocalCloud, function: str, operation: st
     assert len([e for e in story.endpoints() if e["tags"].get("drawbridge:connection")]) == 1
 
 
+def test_ec2_does_not_know_it_yet(cloud: LocalCloud) -> None:
+    """What was made a moment ago may not be found by the next call, be it for its rules or for the endpoint: it is waited for."""
+    story = Story(cloud)
+    unknown = {"count": 2, "status": 400, "message": "The security group does not exist"}
+    faults = [
+        story.fault("guard", "ec2", "AuthorizeSecurityGroupIngress", "error", code="InvalidGroup.NotFound", **unknown),
+        story.fault("open", "ec2", "CreateVpcEndpoint", "error", code="InvalidSecurityGroupID.NotFound", **unknown),
+    ]
+    connected(story)
+    assert [story.struck(fault) for fault in faults] == [2, 2]
+    assert len(story.calls(function="guard", operation="CreateSecurityGroup")) == 3, "asked for again, and found by its name"
+
+
 def test_every_task_twice(cloud: LocalCloud) -> None:
     """What was handed to guard and open is handed to them again when all is over: nothing is made, nothing changes."""
     story = Story(cloud)

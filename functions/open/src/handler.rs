@@ -297,9 +297,16 @@ where
 /// accepted, "not found" is not the last word. AWS does not document the code for a resource
 /// configuration, so it is any but those of the things that preflight has just seen.
 fn may_not_be_known_yet(connection: &Connection, fault: &Fault, now: Timestamp) -> bool {
-    let seen = ["InvalidSubnet", "InvalidGroup", "InvalidSecurityGroup", "InvalidVpc"];
+    let names = |codes: &[&str]| codes.iter().any(|code| fault.message.contains(code));
+    // A group of its own was made a moment ago; others have just been seen.
+    let group = names(&["InvalidGroup", "InvalidSecurityGroup"]);
+    let since = match &connection.plan {
+        Some(plan) if group && plan.group.is_some() => plan.planned_at,
+        _ if group => return false,
+        _ => connection.wanted_at,
+    };
     fault.name == FaultName::InvalidRequest
         && fault.message.contains("NotFound")
-        && !seen.iter().any(|code| fault.message.contains(code))
-        && now.duration_since(connection.wanted_at) < drawbridge_domain::facts::READS_MAY_LAG
+        && !names(&["InvalidSubnet", "InvalidVpc"])
+        && now.duration_since(since) < drawbridge_domain::facts::READS_MAY_LAG
 }
