@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use drawbridge_domain::ids::Installation;
 
 /// Onboards what others share with this account over AWS PrivateLink.
 #[derive(Debug, Parser)]
@@ -34,6 +35,19 @@ pub enum Command {
     Check {
         #[command(flatten)]
         document: Document,
+    },
+    /// Say what applying a subscription would make, change, replace and close, everything that stands against it,
+    /// and what it costs per month. Changes nothing: it only looks.
+    #[command(after_help = "Exit codes: 0 nothing stands against it, 1 something would fail, 2 the document or the \
+                            usage is wrong, 3 AWS is not reachable. What a person decides about (`hold`) is no failure.")]
+    Plan {
+        #[command(flatten)]
+        document: Document,
+        /// The installation's name, as it was given to the stack.
+        #[arg(long, env = "INSTALLATION", default_value = "drawbridge", value_name = "NAME", value_parser = installation)]
+        installation: Installation,
+        #[command(flatten)]
+        json: Json,
     },
     /// List shares and connections.
     Ls {
@@ -127,6 +141,10 @@ pub struct Operator {
     /// Who does this, for the audit trail.
     #[arg(long = "by", env = "USER", default_value = "an operator", value_name = "NAME")]
     pub name: String,
+}
+
+fn installation(text: &str) -> Result<Installation, String> {
+    Installation::parse(text).map_err(|error| error.to_string())
 }
 
 /// A reason is one line that can be read where the record is shown.

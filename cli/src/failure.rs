@@ -9,6 +9,8 @@ use drawbridge_domain::{Fault, FaultName};
 pub enum Failure {
     /// It is refused or not found; in words, with the way out. Exit code 1.
     Refused(String),
+    /// What was given is wrong in itself; in words. Exit code 2, as clap's own.
+    Invalid(String),
     /// AWS cannot be reached, or does not answer. Exit code 3.
     Unreachable(String),
 }
@@ -18,6 +20,7 @@ impl Failure {
     pub fn parts(self) -> (String, Vec<String>, ExitCode) {
         let (words, code) = match self {
             Self::Refused(words) => (words, 1),
+            Self::Invalid(words) => (words, 2),
             Self::Unreachable(words) => (words, 3),
         };
         (String::new(), vec![words], ExitCode::from(code))
@@ -34,7 +37,7 @@ impl From<Fault> for Failure {
                 "{fault}\nWay out: somebody else changed it in this moment; look again, then repeat the command."
             )),
             FaultName::AccessDenied => Self::Refused(format!(
-                "{fault}\nWay out: use credentials (AWS_PROFILE) that may do this on the ledger's table."
+                "{fault}\nWay out: use credentials (AWS_PROFILE) that may do this, on the ledger's table if it is about that."
             )),
             _ => Self::Refused(fault.to_string()),
         }

@@ -62,6 +62,13 @@ fn check_names_every_problem_with_its_place() {
 }
 
 #[test]
+fn a_plan_of_a_document_that_is_wrong_is_wrong_usage() {
+    let output = drawbridge(&["plan", "-"], &VALID.replace("vpc-0a1b2c3d", "vpc_1"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("stdin:6:10: targets[0].vpc: "), "{}", text(&output.stderr));
+}
+
+#[test]
 fn a_file_that_is_not_there_is_refused_with_the_way_out() {
     let output = drawbridge(&["check", "/nowhere/redis.yaml"], "");
     assert_eq!(output.status.code(), Some(1));
@@ -89,7 +96,8 @@ fn wrong_usage_has_its_own_exit_code() {
 
 #[test]
 fn aws_out_of_reach_has_its_own_exit_code() {
-    for arguments in [&["ls"][..], &["show", "vpce-0a1b"], &["retry", "vpce-0a1b"], &["subscribe", "-"]] {
+    for arguments in [&["ls"][..], &["show", "vpce-0a1b"], &["retry", "vpce-0a1b"], &["subscribe", "-"], &["plan", "-"]]
+    {
         let output = drawbridge(arguments, VALID);
         let stderr = text(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {stderr}");

@@ -395,6 +395,15 @@ class Story:
                 (connection.get("plan") or {}).get("token") != tags.get("drawbridge:owner")
             ):
                 yield f"{made['id']} lives and is not in the record of {connection['id']}, which is {connection['status']}"
+        for group in self.cloud.client("ec2").describe_security_groups()["SecurityGroups"]:
+            tags = {tag["Key"]: tag["Value"] for tag in group.get("Tags", [])}
+            if "drawbridge:installation" not in tags:
+                continue
+            connection = connections.get(tags.get("drawbridge:connection", ""), {})
+            known = (connection.get("plan") or {}).get("token") == tags.get("drawbridge:owner")
+            told = connection and any(group["GroupId"] in entry["what"] for entry in self.audit(connection["pk"]) if "somebody else" in entry["what"])
+            if not known and not told:
+                yield f"{group['GroupId']} of {tags.get('drawbridge:owner')} is left, and nobody is told"
 
     def _unexplained(self) -> Iterable[str]:
         """A record that does not say why, whose audit trail has a gap, or that is indexed wrongly."""

@@ -50,6 +50,7 @@ def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> Non
         "vet": 1,
         "accept": 1,
         "open": 1,
+        "guard": 0,
         "observe": 2,
         "hold": 0,
         "close": 0,
@@ -175,9 +176,9 @@ def test_what_cannot_be_announced_is_announced_later(cloud: LocalCloud, kind: st
 
 def paths(story: Story) -> None:
     """Every way that makes a call of its own, happy and unhappy."""
-    for route in ("plain", "network", "organization", "unwanted", "network, answer lost"):
+    for route in ("plain", "network", "organization", "unwanted", "network, answer lost", "guarded", "guarded, answer lost"):
         travel(story, route)
-    for route in ("failing", "network, failing", "refused"):
+    for route in ("failing", "network, failing", "guarded, failing", "refused"):
         travel(story, route)
         story.mend()
     # What no share brings: looked up among the services, and routed.

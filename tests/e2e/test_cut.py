@@ -33,9 +33,13 @@ MUTATING = [
     ("open", "dynamodb", "TransactWriteItems", "plain", 3),
     ("open", "ec2", "CreateVpcEndpoint", "plain", 1),
     ("open", "vpc-lattice", "CreateServiceNetworkResourceAssociation", "network", 1),
+    ("guard", "ec2", "CreateSecurityGroup", "guarded", 1),
+    ("guard", "ec2", "AuthorizeSecurityGroupIngress", "guarded", 1),
+    ("guard", "dynamodb", "TransactWriteItems", "guarded", 1),
     ("observe", "dynamodb", "TransactWriteItems", "plain", 2),
     ("close", "dynamodb", "TransactWriteItems", "failing", 2),
     ("close", "ec2", "DeleteVpcEndpoints", "failing", 1),
+    ("close", "ec2", "DeleteSecurityGroup", "guarded, failing", 1),
     ("close", "vpc-lattice", "DeleteServiceNetworkResourceAssociation", "network, failing", 1),
     ("close", "dynamodb", "TransactWriteItems", "refused", 1),
 ]

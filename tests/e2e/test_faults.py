@@ -19,7 +19,7 @@ from routes import begin, travel
 from story import TO_NETWORK, TO_VPC, TRIES, Json, Shared, Story
 
 TABLE = json.loads((ROOT / "tests/tests/permissions.json").read_text())
-STATES = {"vet": "Vet", "accept": "Accept", "open": "Open", "observe": "Observe", "close": "Close"}
+STATES = {"vet": "Vet", "accept": "Accept", "open": "Open", "guard": "Guard", "observe": "Observe", "close": "Close"}
 
 # The fault of each kind of trouble that does not pass by itself.
 LASTING = {"throttle": "Throttled", "server_error": "ServiceUnavailable", "access_denied": "AccessDenied"}
@@ -45,6 +45,13 @@ ROUTES = {
     ("open", "vpc-lattice:ListTagsForResource"): "network, answer lost",
     ("observe", "vpc-lattice:GetServiceNetworkResourceAssociation"): "network",
     ("observe", "vpc-lattice:ListServiceNetworkResourceAssociations"): "network",
+    ("guard", "dynamodb:GetItem"): "guarded",
+    ("guard", "dynamodb:PutItem"): "guarded",
+    ("guard", "ec2:AuthorizeSecurityGroupIngress"): "guarded",
+    ("guard", "ec2:CreateSecurityGroup"): "guarded",
+    ("guard", "ec2:DescribeSecurityGroups"): "guarded, answer lost",
+    ("close", "ec2:DeleteSecurityGroup"): "guarded, failing",
+    ("close", "ec2:DescribeSecurityGroups"): "guarded, failing",
     ("close", "vpc-lattice:DeleteServiceNetworkResourceAssociation"): "network, failing",
     ("close", "vpc-lattice:GetServiceNetworkResourceAssociation"): "network, failing",
     ("close", "vpc-lattice:ListServiceNetworkResourceAssociations"): "network, failing",

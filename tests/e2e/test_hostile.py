@@ -24,6 +24,7 @@ GOOD: dict[str, Json] = {
     "vet": {"share": SHARE, "attempt": 1, "execution": EXECUTION},
     "accept": {"share": SHARE, "attempt": 1, "execution": EXECUTION, "answer": "accept"},
     "open": {"connection": CONNECTION, "attempt": 1, "execution": EXECUTION},
+    "guard": {"connection": CONNECTION, "attempt": 1, "execution": EXECUTION},
     "observe": {"connection": CONNECTION, "attempt": 1, "execution": EXECUTION},
     "close": {"connection": CONNECTION, "attempt": 1, "execution": EXECUTION, "fault": {"Error": "x", "Cause": "y"}},
     "announce": {"Records": []},
@@ -224,7 +225,7 @@ def test_records_that_somebody_broke(cloud: LocalCloud) -> None:
     assert answer.error in fault_names() - {"Panicked"}, answer
     assert "SHARE#" in answer.payload["errorMessage"] or "CONNECTION#" in answer.payload["errorMessage"], "which item is broken?"
     story.ready(share, 1)
-    for function in ("vet", "accept", "open", "observe", "close"):
+    for function in ("vet", "accept", "open", "guard", "observe", "close"):
         answer = cloud.invoke(function, GOOD[function])
         assert answer.error in fault_names() - {"Panicked"}, (function, answer)
 

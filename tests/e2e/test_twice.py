@@ -15,7 +15,7 @@ from story import Shared, Story, fault_names
 # What a late or repeated delivery may be told, other than what the first one was.
 LATE = {"RunOver", "ConnectionBusy", "LedgerConflict", "NotReady", "CloseUnconfirmed"}
 
-ROUTES = ["plain", "network", "organization", "unwanted", "failing", "network, failing", "refused"]
+ROUTES = ["plain", "network", "guarded", "organization", "unwanted", "failing", "network, failing", "guarded, failing", "refused"]
 
 
 class Doubling:

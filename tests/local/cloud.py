@@ -298,6 +298,7 @@ class LocalCloud:
             "INSTALLATION": self.settings.overrides.get("Installation", "drawbridge"),
             **variables,
         }
+        env |= {f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}": self.standin_endpoint for name in SERVED_BY_STANDIN}
         ran = subprocess.run([str(built(CLI)), *arguments], env=env, capture_output=True, text=True, check=False)
         if check and ran.returncode != 0:
             raise RuntimeError(

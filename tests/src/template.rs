@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use crate::{text, texts};
 
 /// The functions: logical id in the template, name everywhere else.
-pub const FUNCTIONS: [(&str, &str); 10] = [
+pub const FUNCTIONS: [(&str, &str); 11] = [
     ("Intake", "intake"),
     ("Vet", "vet"),
     ("Accept", "accept"),
     ("Open", "open"),
+    ("Guard", "guard"),
     ("Observe", "observe"),
     ("Close", "close"),
     ("Hold", "hold"),

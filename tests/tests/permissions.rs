@@ -185,6 +185,27 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
     assert_eq!(writes, 4, "Query and Scan, which read, PutItem, and SendTaskSuccess");
 }
 
+/// It makes the decisions of vet, accept and open, so it looks at what they look at, and at nothing that changes anything.
+#[test]
+fn who_plans_only_looks() {
+    let (table, template) = (table(), Template::load());
+    let policy = &template.of_type("AWS::IAM::ManagedPolicy")["Planner"]["PolicyDocument"];
+    let granted: BTreeSet<_> = statements_of(policy).iter().flat_map(|s| s.actions()).collect();
+    let reads = |action: &&str| {
+        let verb = action.split(':').nth(1).unwrap_or_default();
+        ["Describe", "Get", "List", "Query", "Scan"].iter().any(|read| verb.starts_with(read))
+    };
+    assert!(granted.iter().all(reads), "{granted:?}");
+    let looked_at: BTreeSet<_> = ["vet", "accept", "open"]
+        .into_iter()
+        .flat_map(|name| texts(&table["functions"][name]["calls"]))
+        .filter(reads)
+        .collect();
+    let more: Vec<_> = granted.difference(&looked_at).copied().collect();
+    assert_eq!(more, ["dynamodb:DescribeTable", "dynamodb:Scan", "vpc-lattice:ListServiceNetworkVpcAssociations"]);
+    assert_eq!(looked_at.difference(&granted).count(), 0, "{looked_at:?}");
+}
+
 #[test]
 fn accepting_can_be_held_to_senders() {
     let template = Template::load();
@@ -222,6 +243,10 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     held_to("CloseRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
     held_to("ReconcileRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
     held_to("ReconcileRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
+    held_to("GuardRole", "ec2:CreateSecurityGroup", ":security-group/*", "aws:RequestTag");
+    held_to("GuardRole", "ec2:CreateTags", ":security-group/*", "aws:RequestTag");
+    held_to("GuardRole", "ec2:AuthorizeSecurityGroupIngress", ":security-group/*", "aws:ResourceTag");
+    held_to("CloseRole", "ec2:DeleteSecurityGroup", ":security-group/*", "aws:ResourceTag");
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

@@ -50,6 +50,9 @@ const SUPERSEDED: [(&str, &[FaultName]); 3] = [
 /// and the ledger holds the wanted connection.
 const LEFT_TO_SWEEP: &str = "LeftToSweep";
 
+/// No failure: a connection that is to have a security group of its own takes a way that others do not pay for.
+const GROUP_WANTED: FaultName = FaultName::GroupWanted;
+
 const DEADLINE_MINUTES_MOST: f64 = 35.0;
 
 /// What waits for somebody: the state, the error that leads to it, and who decides anew when the wait is over.
@@ -192,6 +195,9 @@ fn every_error_leads_to_cleanup_and_then_to_a_failure() {
                 } else if to.is("Fail") {
                     let ours: Vec<_> = names.iter().filter_map(|name| FaultName::parse(name)).collect();
                     assert_eq!(ours, superseded, "{place}: what is not cleaned up after");
+                } else if names == [GROUP_WANTED.as_str()] {
+                    assert_eq!((machine.name, state.name, to.function()), ("connect", "Open", Some("Guard")));
+                    assert!(to.next().is_some_and(|again| again.name == "OpenGuarded"), "{place}: and no way back");
                 } else if to.name == LEFT_TO_SWEEP {
                     assert!(state.function().is_none() && to.is("Succeed"), "{place} may not be left to the sweep");
                 } else {
@@ -408,7 +414,7 @@ fn every_function_is_given_what_it_takes() {
             "Hold" => taken::<HoldRequest>(&place, &arguments),
             "Vet" => taken::<VetRequest>(&place, &arguments),
             "Accept" => taken::<AcceptRequest>(&place, &arguments),
-            "Open" | "Observe" => taken::<ConnectRequest>(&place, &arguments),
+            "Open" | "Guard" | "Observe" => taken::<ConnectRequest>(&place, &arguments),
             "Close" => {
                 taken::<CloseRequest>(&place, &arguments);
                 let subject = if machine.name == "onboard" { "share" } else { "connection" };
@@ -420,7 +426,7 @@ fn every_function_is_given_what_it_takes() {
     for machine in Machine::all() {
         seen.extend(machine.tasks().into_iter().filter_map(|task| task.function().map(str::to_owned)));
     }
-    assert_eq!(seen, ["Accept", "Close", "Hold", "Observe", "Open", "Vet"].map(str::to_owned).into());
+    assert_eq!(seen, ["Accept", "Close", "Guard", "Hold", "Observe", "Open", "Vet"].map(str::to_owned).into());
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub async fn run(
         "{} is {verb}{already}{reason}.\n{next}; follow it with `drawbridge show {}`.\n",
         saved.name, saved.arn
     );
-    Ok(Done { text, notes })
+    Ok(Done { text, notes, ..Done::default() })
 }
 
 /// The record with the answer, and whether it was in it before.

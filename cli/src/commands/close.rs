@@ -58,5 +58,5 @@ pub async fn run(
         if saved.status == Status::Closed { "closed" } else { "to be closed" },
         saved.id
     );
-    Ok(Done { text, notes })
+    Ok(Done { text, notes, ..Done::default() })
 }

@@ -5,6 +5,7 @@ mod check;
 mod close;
 mod find;
 pub mod ls;
+pub mod plan;
 mod retry;
 mod schema;
 mod show;
@@ -33,17 +34,19 @@ pub struct Done {
     text: String,
     /// For stderr.
     notes: Vec<String>,
+    /// The exit code.
+    code: u8,
 }
 
 impl Done {
     pub fn parts(self) -> (String, Vec<String>, ExitCode) {
-        (self.text, self.notes, ExitCode::SUCCESS)
+        (self.text, self.notes, ExitCode::from(self.code))
     }
 }
 
 impl From<String> for Done {
     fn from(text: String) -> Self {
-        Self { text, notes: Vec::new() }
+        Self { text, ..Self::default() }
     }
 }
 
@@ -63,6 +66,10 @@ pub async fn run(args: Args) -> Result<Done, Failure> {
         Command::Check { document } => check::run(&document, &screen),
         Command::Schema => Ok(schema::run()),
         Command::Subscribe { document, operator } => subscribe::run(ledger, &document, &operator, now, &screen).await,
+        Command::Plan { document, installation, json } => {
+            // Boxed: it looks through every client there is.
+            Box::pin(plan::run(&table, &document, &installation, json.json, now, &screen)).await
+        }
         Command::Ls { status, json } => ls::run(&ledger().await, &status, json.json, now, &screen).await,
         Command::Show { subject, json } => show::run(&ledger().await, &subject.id, json.json, now, &screen).await,
         Command::Close { subject, reason, operator } => {

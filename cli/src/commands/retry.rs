@@ -41,7 +41,7 @@ pub async fn run(
             let mut notes = Vec::new();
             wake(ledger, workflows, &Subject::Share(share.arn.clone()), &mut notes).await;
             let text = format!("{} waits for a person; its run looks again. {}\n", share.name, share.next);
-            Ok(Done { text, notes })
+            Ok(Done { text, notes, ..Done::default() })
         }
         Found::Share(share) => {
             let next = retry_share(&share, now).map_err(Failure::Refused)?;

@@ -41,6 +41,9 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     }
     facts.add("target", &format!("{} ({})", connection.target, connection.kind.as_str()));
     facts.add("made", connection.made.as_ref().map_or("nothing, or it is removed", Made::id));
+    if let Some(group) = &connection.group {
+        facts.add("behind", &format!("{}, its own security group", group.id));
+    }
     let share = connection.share_arn.as_ref().map_or("none: a subscription asks for it", |arn| arn.as_str());
     facts.add("share", share);
     let claims =

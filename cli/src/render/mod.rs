@@ -2,6 +2,7 @@
 
 mod connection;
 mod listing;
+mod outlook;
 mod round;
 #[cfg(test)]
 pub mod samples;
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 
 pub use connection::connection;
 pub use listing::listing;
+pub use outlook::{outlook, outlook_document};
 pub use round::round;
 pub use screen::Screen;
 pub use share::share;

@@ -16,8 +16,8 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Approval, Kind, Limits, OnRevoke, Otherwise, PrivateDns, Reconcile, ResourceType, ServiceNetworkTarget, Subnets,
-    Subscription, Target, TargetKey, Trust, VpcTarget,
+    Approval, Kind, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, ResourceType, SecurityGroups,
+    ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_domain::waiting::Wait;
 use drawbridge_ledger::Entry;
@@ -54,12 +54,13 @@ pub fn subscription() -> Subscription {
         otherwise: Otherwise::Hold,
         approval: Approval::Never,
         on_revoke: OnRevoke::Close,
+        on_change: OnChange::Keep,
         profile: ProfileName::RedisCloud,
         targets: vec![
             Target::Vpc(VpcTarget {
                 vpc: VpcId::parse("vpc-0a1b2c3d").unwrap(),
                 subnets: Subnets::Auto,
-                security_groups: vec![SecurityGroupId::parse("sg-0a1b2c3d").unwrap()],
+                security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a1b2c3d").unwrap()]),
                 private_dns: PrivateDns::ProfileDefault,
             }),
             Target::ServiceNetwork(ServiceNetworkTarget {
@@ -68,7 +69,7 @@ pub fn subscription() -> Subscription {
             }),
         ],
         tags: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
-        limits: Limits { connections_per_share: Some(20) },
+        limits: Limits { connections_per_share: Some(20), monthly_cost_per_share: None },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
         reconcile: Reconcile::default(),
@@ -98,6 +99,7 @@ pub fn connection() -> Connection {
         wait: None,
         plan: None,
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b2c3d").unwrap())),
+        group: None,
         findings: Vec::new(),
         last_look: Vec::new(),
         names_version: 1,
@@ -145,6 +147,7 @@ pub fn failed_connection() -> Connection {
         transient_runs: 2,
         execution: None,
         made: None,
+        group: None,
         databases: Vec::new(),
         names_version: 1,
         names_since: None,

@@ -2,8 +2,8 @@
 
 use drawbridge_domain::profile::Profile;
 use drawbridge_domain::subscription::{
-    Approval, EndpointItem, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, RouteTables, Subnets, Subscription,
-    Target,
+    Approval, EndpointItem, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, RouteTables, Subnets,
+    Subscription, Target,
 };
 
 use super::{Facts, Screen, list};
@@ -26,8 +26,15 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
         facts.add(if number == 0 { "endpoints" } else { "" }, &endpoint(item, profile));
     }
     facts.add("profile", &format!("{} ({})", profile.name.as_str(), profile.title));
+    if subscription.on_change == OnChange::Replace {
+        facts.add("on change", "replace: what AWS can't change in place is closed and made anew, which interrupts it");
+    }
     if let Some(most) = subscription.limits.connections_per_share {
         facts.add("limits", &format!("a share that would make more than {most} connections is held for a person"));
+    }
+    if let Some(most) = subscription.limits.monthly_cost_per_share {
+        let label = if subscription.limits.connections_per_share.is_some() { "" } else { "limits" };
+        facts.add(label, &format!("a share that would cost more than {most} USD per month is held for a person"));
     }
     if !subscription.reconcile.is_default() {
         facts.add("reconcile", &reconcile(subscription.reconcile));
@@ -106,7 +113,7 @@ fn in_words(target: &Target, profile: &Profile) -> String {
             format!(
                 "to {}: {subnets}; {}; private DNS {}",
                 target.vpc,
-                list(&target.security_groups),
+                target.security_groups,
                 private_dns(&target.private_dns, profile)
             )
         }
@@ -129,7 +136,7 @@ fn endpoint(item: &EndpointItem, profile: &Profile) -> String {
             item.region.as_ref().map_or_else(String::new, |region| format!(" ({region})")),
             item.vpc,
             subnets(&item.subnets),
-            list(&item.security_groups),
+            item.security_groups,
             match item.private_dns {
                 Some(true) => "on",
                 Some(false) => "off",
@@ -153,7 +160,7 @@ fn endpoint(item: &EndpointItem, profile: &Profile) -> String {
             item.service_network,
             item.at.vpc,
             subnets(&item.at.subnets),
-            list(&item.at.security_groups),
+            item.at.security_groups,
             private_dns(&item.at.private_dns, profile)
         ),
     }

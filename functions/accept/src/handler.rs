@@ -8,10 +8,10 @@ use drawbridge_domain::ports::{
     Answer, AuditEntry, Connections, FindShares, LookInside, ResourceConfigurations, Shares, Subscriptions,
 };
 use drawbridge_domain::share::{InvitationStatus, MOST_RESOURCES, ShareFacts, ShareRecord, ShareStatus};
-use drawbridge_domain::subscription::{ResourceType, Subscription};
+use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::verdict::Said;
 use drawbridge_domain::wanted::{self, Offer, Origin};
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp, connection, facts, verdict, waiting};
+use drawbridge_domain::{Fault, FaultName, Timestamp, connection, facts, offers, verdict, waiting};
 use drawbridge_runtime::Handler;
 
 /// The function's ports.
@@ -120,19 +120,12 @@ where
             return Err(FaultName::TrustWithdrawn
                 .because("it is accepted and stays so, but no subscription claims it any more: nothing is connected"));
         }
-        let (offers, mut why) = self.connectable(&facts).await?;
+        let (offers, mut why) = offers::of(&self.lattice, &facts).await?;
         why.extend(wanted::unconnected(&offers, &claiming));
         why.extend(missing);
         let wishes = wanted::wishes(&offers, &claiming);
         let asked = waiting::asked(&facts.arn, &facts.resources);
-        let over: Vec<(SubscriptionName, String)> = claiming
-            .iter()
-            .filter_map(|subscription| {
-                let wants = wishes.iter().filter(|w| w.claims.contains(&subscription.name)).count();
-                let why = verdict::over_limit(subscription, wants, record.answer.as_ref(), &asked)?;
-                Some((subscription.name.clone(), why))
-            })
-            .collect();
+        let over = offers::over_limit(&wishes, &claiming, record.arn.region(), record.answer.as_ref(), &asked);
         let obstacle = over
             .first()
             .map(|(_, why)| why.clone())
@@ -225,43 +218,6 @@ where
         Ok((facts, Some(format!("was inside when it was vetted, and is not shown any more: {missing}"))))
     }
 
-    /// The resources that may be connected, each vetted again, and why the others are not. A name
-    /// that can't be read does no harm.
-    async fn connectable(&self, facts: &ShareFacts) -> Result<(Vec<Offer>, Vec<String>), Fault> {
-        let mut connectable = Vec::new();
-        let mut left_out = Vec::new();
-        for (resource, of) in verdict::connectable(facts) {
-            if resource.owner() != facts.sender.as_str() {
-                left_out.push(format!("{resource} is left out: it is not the sender's own"));
-                continue;
-            }
-            if of == ResourceType::ServiceNetwork {
-                connectable.push(Offer { arn: resource, of, name: None });
-                continue;
-            }
-            match self.lattice.resource_configuration(&resource).await {
-                Ok(configuration) if !can_be_target(&configuration.config_type) => left_out.push(format!(
-                    "{resource} is left out: a {} can't be connected by itself; share its GROUP",
-                    configuration.config_type
-                )),
-                Ok(configuration) => connectable.push(Offer { arn: resource, of, name: configuration.name }),
-                Err(fault) if fault.class() == Class::Transient => return Err(fault),
-                Err(fault) => {
-                    tracing::info!(%resource, "its configuration can't be read: {fault}");
-                    connectable.push(Offer { arn: resource, of, name: None });
-                }
-            }
-        }
-        let connectable_types = verdict::connectable(facts).count();
-        if facts.resources.len() > connectable_types {
-            left_out.push(format!(
-                "{} resources are left out: no kind of connection reaches their type",
-                facts.resources.len() - connectable_types
-            ));
-        }
-        Ok((connectable, left_out))
-    }
-
     /// The connections of this share that want a run.
     async fn starts(&self, home: &Home, record: &ShareRecord) -> Result<AcceptAnswer, Fault> {
         let (subscriptions, _) = self.ledger.subscriptions().await?;
@@ -344,11 +300,6 @@ fn withdrawn(reasons: &[String], status: ShareStatus) -> Fault {
         _ => FaultName::TrustWithdrawn,
     };
     name.because(format!("it is not accepted: {}", reasons.join("; ")))
-}
-
-/// A CHILD is reached through its GROUP; a CIDR needs a Tunnel endpoint [botocore].
-fn can_be_target(config_type: &str) -> bool {
-    !["CHILD", "CIDR"].iter().any(|word| drawbridge_domain::network::same_word(word, config_type))
 }
 
 /// A person is asked before anything is connected.

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, Status};
+use drawbridge_domain::connection::{Connection, Made, MadeGroup, Plan, PlannedCall, Status};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
-use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
+use drawbridge_domain::ids::{ConnectionId, ResourceShareArn, SecurityGroupId};
 use drawbridge_domain::messages::{CloseAnswer, CloseRequest, ErrorOutput, Subject};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
-    AuditEntry, Connections, FindEndpoints, RemoveEndpoint, ServiceNetworks, Shares, made_text,
+    AuditEntry, Connections, FindEndpoints, LookAtNetwork, RemoveEndpoint, RemoveGroup, ServiceNetworks, Shares,
+    made_text,
 };
 use drawbridge_domain::share::ShareStatus;
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
@@ -21,11 +22,14 @@ use jiff::SignedDuration;
 /// What the environment sets.
 pub struct Settings {
     settle: SignedDuration,
+    /// For how long a security group that EC2 refuses to delete is tried again: its interfaces may go late.
+    patience: SignedDuration,
 }
 
 impl Settings {
     pub fn read(environment: &mut Environment) -> Self {
-        Self { settle: SignedDuration::from_secs(i64::from(environment.number("SETTLE_SECONDS", 60, 0))) }
+        let settle = i64::from(environment.number("SETTLE_SECONDS", 60, 0));
+        Self { settle: SignedDuration::from_secs(settle), patience: SignedDuration::from_secs(10 * settle) }
     }
 }
 
@@ -39,7 +43,7 @@ pub struct Close<E, N, L> {
 
 impl<E, N, L> Handler for Close<E, N, L>
 where
-    E: FindEndpoints + RemoveEndpoint,
+    E: FindEndpoints + RemoveEndpoint + RemoveGroup + LookAtNetwork,
     N: ServiceNetworks,
     L: Connections + Shares,
 {
@@ -56,7 +60,7 @@ where
 
 impl<E, N, L> Close<E, N, L>
 where
-    E: FindEndpoints + RemoveEndpoint,
+    E: FindEndpoints + RemoveEndpoint + RemoveGroup + LookAtNetwork,
     N: ServiceNetworks,
     L: Connections + Shares,
 {
@@ -89,15 +93,22 @@ where
         }
         let connection = self.begin(connection, request, now).await?;
         let connection = self.remember_made(connection, request, now).await?;
-        let kept = match self.remove(&connection).await {
-            Ok(kept) => kept,
+        let removed = match self.remove(&connection).await {
+            Ok(kept) => self.remove_group(&connection, now).await.map(|group| (kept, group)),
+            Err(fault) => Err(fault),
+        };
+        let (kept, group) = match removed {
+            Ok(removed) => removed,
             Err(fault) => {
                 self.tell_obstacle(connection, &fault, request, now).await?;
                 return Err(fault);
             }
         };
+        if let Group::Used(id, None) = group {
+            return self.wait_for_group(connection, id, request, now).await;
+        }
         self.settle(&connection, now)?;
-        self.finish(connection, &kept, request, now).await
+        self.finish(connection, &kept, &group, request, now).await
     }
 
     /// Writes down that and why it is closed, before anything is removed.
@@ -268,6 +279,56 @@ where
         still_there(&left).map(|()| kept)
     }
 
+    /// Removes the connection's own security group, once nothing of ours is left that uses it.
+    async fn remove_group(&self, connection: &Connection, now: Timestamp) -> Result<Group, Fault> {
+        let Some(plan) = connection.plan.as_ref().filter(|plan| plan.group.is_some()) else {
+            return Ok(Group::None);
+        };
+        let tagged = self.ec2.groups_tagged(TAG_CONNECTION, connection.id.as_str()).await?;
+        let recorded = connection.group.as_ref();
+        let Some(ours) = tagged.into_iter().find(|group| is_ours(&group.tags, connection, plan)) else {
+            // Somebody may have deleted it, or taken its tags off.
+            let Some(group) = recorded else { return Ok(Group::None) };
+            return match self.ec2.security_groups(std::slice::from_ref(&group.id)).await?.first() {
+                Some(_) => Err(FaultName::Conflict.because(format!(
+                    "{} stands in the ledger as made for {}, but does not carry its tags {TAG_CONNECTION} and \
+                     {TAG_OWNER}; delete it by hand, or put the tags back",
+                    group.id, connection.id
+                ))),
+                None => Ok(Group::Removed(group.id.clone())),
+            };
+        };
+        match self.ec2.delete_group(&ours.id).await {
+            Ok(()) => Ok(Group::Removed(ours.id)),
+            // EC2 takes a while to let go of what an endpoint stood on. What lasts is somebody else's use of it.
+            Err(fault) if fault.name == FaultName::Conflict => {
+                match recorded.filter(|group| group.id == ours.id).and_then(|group| group.refused_since) {
+                    Some(since) if now.duration_since(since) < self.settings.patience => {
+                        Err(FaultName::NotReady.because(format!("waiting until nothing uses {}", ours.id)))
+                    }
+                    since => Ok(Group::Used(ours.id, since)),
+                }
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Writes down since when the group is refused, so that it is not waited for without end.
+    async fn wait_for_group(
+        &self,
+        connection: Connection,
+        id: SecurityGroupId,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<CloseAnswer, Fault> {
+        let what = format!("waiting until nothing uses {id}");
+        let mut next = connection;
+        next.next = format!("{id} is removed when nothing uses it; if that lasts, it is left to whoever does");
+        next.group = Some(MadeGroup { id, refused_since: Some(now) });
+        self.ledger.save_connection(next, audit(request, now, what.clone())).await?;
+        Err(FaultName::NotReady.because(what))
+    }
+
     /// A plan without a result: the call may have been made and never answered, and reads lag. So
     /// "nothing is shown" only counts after a while.
     fn settle(&self, connection: &Connection, now: Timestamp) -> Result<(), Fault> {
@@ -285,17 +346,27 @@ where
         &self,
         connection: Connection,
         kept: &[String],
+        group: &Group,
         request: &CloseRequest,
         now: Timestamp,
     ) -> Result<CloseAnswer, Fault> {
         let made = connection.made.iter().map(|made| made.id().to_owned());
-        let removed: Vec<String> = made.filter(|made| !kept.contains(made)).collect();
+        let mut removed: Vec<String> = made.filter(|made| !kept.contains(made)).collect();
+        if let Group::Removed(group) = group {
+            removed.push(group.to_string());
+        }
         let gone = if !kept.is_empty() {
             format!("{} is managed by an AWS service, which alone can delete it, and stays", kept.join(", "))
         } else if removed.is_empty() {
             "nothing was made".to_owned()
         } else {
-            format!("{} is removed", removed.join(", "))
+            format!("{} is removed", removed.join(" and "))
+        };
+        let gone = match group {
+            Group::Used(id, _) => {
+                format!("{gone}; somebody else uses {id}, its security group, so it stays: delete it when they do not")
+            }
+            Group::None | Group::Removed(_) => gone,
         };
         let said = request.fault.as_ref().map(ErrorOutput::fault);
         if let Some(cause) = connection.ending.as_ref().map(|ending| ending.cause) {
@@ -311,6 +382,7 @@ where
         let mut next = connection;
         next.plan = None;
         next.made = None;
+        next.group = None;
         next.deadline = None;
         next.last_look.clear();
         next.databases.clear();
@@ -367,6 +439,16 @@ where
         self.ledger.save_share(next, audit(request, now, what)).await?;
         Ok(CloseAnswer { fault: Some(fault), removed: Vec::new() })
     }
+}
+
+/// What became of the connection's own security group.
+enum Group {
+    /// It has none.
+    None,
+    /// It is gone.
+    Removed(SecurityGroupId),
+    /// Something that is not ours uses it; since when EC2 said so, if it did before.
+    Used(SecurityGroupId, Option<Timestamp>),
 }
 
 /// Why it is closed, in words: what failed, or what ends it.

@@ -12,16 +12,18 @@ use jiff::{SignedDuration, Timestamp};
 use crate::connection::{Connection, Status};
 use crate::ending::{Cause, Ending, end};
 use crate::identity::{self, Home};
-use crate::ids::{AccountId, SubscriptionName};
+use crate::ids::{AccountId, ResourceArn, SubscriptionName};
 use crate::preflight::{Finding, Severity};
 use crate::share::{ShareRecord, ShareStatus};
-use crate::subscription::{Kind, OnRevoke, ResourceType, Subscription};
+use crate::subscription::{Kind, OnChange, OnRevoke, ResourceType, Settings, Subscription};
 use crate::verdict;
 use crate::wanted::{self, Origin, Wish};
+use crate::{Fault, FaultName};
 
 mod differences;
 
 use differences::made_otherwise;
+pub use differences::{Difference, planned_otherwise};
 
 /// The made thing was made with other settings than those that hold now.
 pub const SETTINGS_DIFFER: &str = "SettingsDiffer";
@@ -43,8 +45,8 @@ pub struct Known<'a> {
     pub home: &'a Home,
 }
 
-impl Known<'_> {
-    fn find(&self, name: &SubscriptionName) -> Option<&Subscription> {
+impl<'a> Known<'a> {
+    fn find(self, name: &SubscriptionName) -> Option<&'a Subscription> {
         self.subscriptions.iter().find(|subscription| subscription.name == *name)
     }
 }
@@ -138,6 +140,21 @@ pub fn settle(
         next.ending = None;
         what.push("its owner shares it again".to_owned());
     }
+    let replaced = next.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Replaced);
+    let replace = if ends.is_none() { to_be_replaced(&next, known) } else { None };
+    if replaced && pending && ends.is_none() && replace.is_none() {
+        next.ending = None;
+        what.push("its settings are again those that it was planned with".to_owned());
+    }
+    if let Some(why) = replace {
+        let digest = deciding_digest(&next, share, known.subscriptions);
+        let reopen = Some("its settings changed".to_owned());
+        let ending = Ending { cause: Cause::Replaced, why: why.clone(), by: by.to_owned(), since: now, digest, reopen };
+        if let Some(ended) = end(&next, ending) {
+            next = ended;
+            what.push(why);
+        }
+    }
     if let Some((cause, why)) = ends {
         let digest = deciding_digest(&next, share, known.subscriptions);
         let ending = Ending { cause, why: why.clone(), by: by.to_owned(), since: now, digest, reopen: None };
@@ -149,6 +166,23 @@ pub fn settle(
     (next != *connection).then(|| {
         let what = if what.is_empty() { "held against the subscriptions".to_owned() } else { what.join("; ") };
         (next, what)
+    })
+}
+
+/// Why a connection is closed and opened anew: AWS can't change in place what changed, and the subscription whose
+/// settings hold says that it is to be replaced then.
+fn to_be_replaced(connection: &Connection, known: Known<'_>) -> Option<String> {
+    if !matches!(connection.status, Status::Opening | Status::Waiting | Status::Ready) {
+        return None;
+    }
+    let (first, differences) = planned_otherwise(connection, known)?;
+    let anew: Vec<_> = differences.iter().filter(|d| !d.in_place).map(|d| d.what.as_str()).collect();
+    (first.on_change == OnChange::Replace && !anew.is_empty()).then(|| {
+        format!(
+            "subscription {} changed: it has {}, which AWS can't change while it stands",
+            first.name,
+            anew.join(", and ")
+        )
     })
 }
 
@@ -215,6 +249,43 @@ const fn shared_type(kind: Kind) -> Option<ResourceType> {
         Kind::ServiceNetworkEndpoint => Some(ResourceType::ServiceNetwork),
         Kind::InterfaceEndpoint | Kind::GatewayEndpoint => None,
     }
+}
+
+/// The settings that hold: those of the first claim that still stands and, unless it asks for the
+/// connection by itself, trusts the owner.
+///
+/// # Errors
+/// `SubscriptionMissing` if no claim stands, `TrustWithdrawn` if none trusts the owner.
+pub fn settings_that_hold<'a>(
+    connection: &Connection,
+    subscriptions: &'a [Subscription],
+    home: &Home,
+) -> Result<(&'a Subscription, Settings<'a>), Fault> {
+    let Connection { kind, resource, target, .. } = connection;
+    let standing: Vec<_> = connection
+        .claims
+        .iter()
+        .filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim))
+        .filter_map(|s| Some((s, s.settings(*kind, resource, target, home)?)))
+        .collect();
+    if standing.is_empty() {
+        let claims: Vec<_> = connection.claims.iter().map(ToString::to_string).collect();
+        return Err(FaultName::SubscriptionMissing.because(format!(
+            "none of the subscriptions that claim it ({}) is there, valid, and names {target} for a {}",
+            claims.join(", "),
+            kind.as_str()
+        )));
+    }
+    let owner = resource.arn().map(ResourceArn::owner);
+    let trusts = |s: &Subscription| s.trust.senders.iter().any(|sender| Some(sender.as_str()) == owner);
+    standing.into_iter().find(|(s, _)| trusts(s) || s.asks_for(*kind, resource, target, home).is_some()).ok_or_else(
+        || {
+            let owner = owner.unwrap_or("of AWS");
+            FaultName::TrustWithdrawn.because(format!(
+                "no subscription that claims it trusts account {owner} any more, which owns {resource}"
+            ))
+        },
+    )
 }
 
 fn no_longer_shared(share: &ShareRecord) -> Finding {

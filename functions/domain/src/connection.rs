@@ -97,8 +97,34 @@ pub struct Plan {
     pub tags: BTreeMap<String, String>,
     /// The call.
     pub call: PlannedCall,
+    /// The security group that is made first, under the token as its name, and put before the endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<PlannedGroup>,
     /// When the plan was written; nothing was made before.
     pub planned_at: Timestamp,
+}
+
+/// A security group for one connection alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedGroup {
+    /// The VPC.
+    pub vpc: VpcId,
+    /// TCP ports, inclusive.
+    pub ports: Vec<(u16, u16)>,
+    /// CIDR blocks from which they are admitted.
+    pub cidrs: Vec<String>,
+    /// Groups from which they are admitted.
+    pub security_groups: Vec<SecurityGroupId>,
+}
+
+/// The security group that was made for a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeGroup {
+    /// Its id.
+    pub id: SecurityGroupId,
+    /// Since when EC2 refuses to delete it, with nothing of ours left that uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_since: Option<Timestamp>,
 }
 
 /// The one mutating call of a plan.
@@ -252,6 +278,9 @@ pub struct Connection {
     /// What the present generation made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
+    /// The security group that was made for the present generation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<MadeGroup>,
     /// What preflight found, and differing claims.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -285,6 +314,21 @@ pub struct Connection {
     pub version: u64,
     /// The id of the last change, the same as in its audit entry.
     pub change: String,
+}
+
+impl PlannedCall {
+    /// The same call, behind this security group.
+    #[must_use]
+    pub fn behind(&self, group: &SecurityGroupId) -> Self {
+        let mut call = self.clone();
+        if let Self::ResourceEndpoint { security_groups, .. }
+        | Self::ServiceNetworkEndpoint { security_groups, .. }
+        | Self::InterfaceEndpoint { security_groups, .. } = &mut call
+        {
+            *security_groups = vec![group.clone()];
+        }
+        call
+    }
 }
 
 impl Connection {

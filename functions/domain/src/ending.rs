@@ -20,6 +20,8 @@ pub enum Cause {
     Withdrawn,
     /// The owner stopped sharing it, and the subscription whose settings hold says `on_revoke: close`.
     Revoked,
+    /// It is opened anew with other settings, as the subscription says by `on_change: replace`.
+    Replaced,
     /// An operator's word.
     Operator,
     /// Somebody deleted what was made.
@@ -37,6 +39,7 @@ impl Cause {
         match self {
             Self::Withdrawn => "withdrawn",
             Self::Revoked => "revoked",
+            Self::Replaced => "replaced",
             Self::Operator => "operator",
             Self::Gone => "gone",
             Self::Rejected => "rejected",
@@ -47,7 +50,7 @@ impl Cause {
     /// What opens a connection again that was closed for this.
     const fn until(self) -> &'static str {
         match self {
-            Self::Withdrawn => "nothing until a subscription asks for it again",
+            Self::Withdrawn | Self::Replaced => "nothing until a subscription asks for it again",
             Self::Revoked => "nothing until its owner shares it again",
             Self::Operator => "nothing until an operator says `drawbridge retry` or a subscription changes",
             Self::Gone => {
@@ -112,6 +115,7 @@ pub fn finished(connection: &Connection, gone: &str, now: Timestamp) -> Connecti
     let mut next = connection.clone();
     next.plan = None;
     next.made = None;
+    next.group = None;
     next.deadline = None;
     next.last_look.clear();
     next.databases.clear();

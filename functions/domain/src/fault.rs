@@ -103,6 +103,8 @@ faults! {
     AssociationFailed, Permanent, "Mend what VPC Lattice's reason names, then `drawbridge retry`.";
     /// It was not usable in the time allowed.
     DeadlinePassed, Permanent, "Look at the last observation, ask the provider, then `drawbridge retry`.";
+    /// The connection is to have a security group of its own, which is not made yet. It is caught and leads to `guard`.
+    GroupWanted, Permanent, "Nothing to do: the run makes the security group and goes on.";
     /// Another run holds the connection.
     ConnectionBusy, Permanent, "Nothing to do: the other run finishes it.";
     /// The run that this input belongs to is over: a late or repeated delivery.

@@ -30,7 +30,7 @@ impl Home {
     /// # Errors
     /// `UndecodableInput` if that is no execution's ARN.
     pub fn of_execution(installation: &Installation, execution: &str) -> Result<Self, Fault> {
-        Self::of_states(installation, execution, "execution").ok_or_else(|| {
+        Self::of_arn(installation, execution, "states", |kind| kind == "execution").ok_or_else(|| {
             FaultName::UndecodableInput.because(format!("`{execution}` is not the ARN of a Step Functions execution"))
         })
     }
@@ -41,16 +41,26 @@ impl Home {
     /// # Errors
     /// `InvalidConfiguration` if that is no state machine's ARN.
     pub fn of_machine(installation: &Installation, machine: &str) -> Result<Self, Fault> {
-        Self::of_states(installation, machine, "stateMachine").ok_or_else(|| {
+        Self::of_arn(installation, machine, "states", |kind| kind == "stateMachine").ok_or_else(|| {
             FaultName::InvalidConfiguration.because(format!("`{machine}` is not the ARN of a state machine"))
         })
     }
 
-    fn of_states(installation: &Installation, arn: &str, kind: &str) -> Option<Self> {
+    /// The home of an installation whose ledger is this table
+    /// (`arn:<partition>:dynamodb:<region>:<account>:table/<name>`).
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` if that is no table's ARN.
+    pub fn of_table(installation: &Installation, table: &str) -> Result<Self, Fault> {
+        Self::of_arn(installation, table, "dynamodb", |kind| kind.starts_with("table/"))
+            .ok_or_else(|| FaultName::InvalidConfiguration.because(format!("`{table}` is not the ARN of a table")))
+    }
+
+    fn of_arn(installation: &Installation, arn: &str, of: &str, is: fn(&str) -> bool) -> Option<Self> {
         let mut parts = arn.split(':').skip(1);
         let partition = parts.next()?.to_owned();
         match (parts.next()?, parts.next()?, parts.next()?, parts.next()?) {
-            ("states", region, account, found) if found == kind => Some(Self {
+            (service, region, account, kind) if service == of && is(kind) => Some(Self {
                 installation: installation.clone(),
                 account: AccountId::parse(account).ok()?,
                 region: Region::parse(region).ok()?,
@@ -229,6 +239,12 @@ mod tests {
             assert_eq!(Home::of_execution(&installation, &arn), Ok(here.clone()));
             let machine = format!("arn:{partition}:states:us-east-1:111122223333:stateMachine:connect");
             assert_eq!(Home::of_machine(&installation, &machine), Ok(here));
+            let table = format!("arn:{partition}:dynamodb:us-east-1:111122223333:table/drawbridge-ledger");
+            let at = Home { partition: partition.to_owned(), ..home() };
+            assert_eq!(Home::of_table(&installation, &table), Ok(at));
+            assert!(
+                Home::of_table(&installation, &machine).is_err() && Home::of_machine(&installation, &table).is_err()
+            );
             let fault = Home::of_machine(&installation, &arn).unwrap_err();
             assert_eq!(fault.name, FaultName::InvalidConfiguration);
         }

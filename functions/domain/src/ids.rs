@@ -161,6 +161,12 @@ impl ResourceShareArn {
     pub fn owner(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()
     }
+
+    /// The Region that it is shared in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
 }
 
 impl InvitationArn {

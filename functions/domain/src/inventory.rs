@@ -78,23 +78,6 @@ pub trait Rounds {
     async fn save_round(&self, round: Round) -> Result<Round, Fault>;
 }
 
-/// Whoever waits for something to happen to a connection, such as a person's word or a provider's, is told that it may
-/// have happened. Doing it twice, or for nobody, does nothing.
-pub trait Resume {
-    /// Something happened to what was made for this connection.
-    async fn resume(&self, connection: &Connection, now: Timestamp) -> Result<(), Fault>;
-}
-
-/// Nobody waits: what is not ready is looked at until it is.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NobodyWaits;
-
-impl Resume for NobodyWaits {
-    async fn resume(&self, _: &Connection, _: Timestamp) -> Result<(), Fault> {
-        Ok(())
-    }
-}
-
 impl ListedEndpoint {
     /// As it stands in a record.
     #[must_use]

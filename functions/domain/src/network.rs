@@ -28,6 +28,8 @@ pub struct Vpc {
     pub dns_support: bool,
     /// The attribute `enableDnsHostnames`.
     pub dns_hostnames: bool,
+    /// Its IPv4 CIDR blocks.
+    pub cidrs: Vec<String>,
 }
 
 /// A subnet.
@@ -41,8 +43,10 @@ pub struct Subnet {
     pub az: AzId,
     /// The name that its zone has in this account, such as `us-east-1a`.
     pub zone: Option<String>,
-    /// `AvailableIpAddressCount`.
+    /// `AvailableIpAddressCount`, of IPv4 only.
     pub free_addresses: u32,
+    /// `Ipv6Native`: it has no IPv4 addresses at all.
+    pub ipv6_only: bool,
 }
 
 /// A security group.
@@ -132,6 +136,8 @@ pub struct EndpointService {
     pub acceptance_required: bool,
     /// Whether endpoints may have a policy.
     pub policy_supported: bool,
+    /// `ipv4` and `ipv6`, as far as endpoints may have addresses of them; empty if EC2 does not say.
+    pub address_families: Vec<String>,
 }
 
 impl EndpointService {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::connection::{Connection, Made, PlannedCall};
+use crate::connection::{Connection, Made, PlannedCall, PlannedGroup};
 use crate::fault::Fault;
 use crate::ids::{
     AccountId, AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, RouteTableId,
@@ -90,6 +90,12 @@ pub trait ServiceNetworks {
     async fn disassociate(&self, id: &AssociationId) -> Result<(), Fault>;
 }
 
+/// VPC Lattice: the service networks that a VPC is associated with.
+pub trait VpcAssociations {
+    /// Their ARNs, all pages; those that are being deleted are left out.
+    async fn service_networks_of(&self, vpc: &VpcId) -> Result<Vec<ResourceArn>, Fault>;
+}
+
 /// EC2: look at the network that an endpoint would stand in.
 pub trait LookAtNetwork {
     /// One VPC with its DNS attributes, if it exists.
@@ -136,6 +142,37 @@ pub trait MakeEndpoint {
         token: &str,
         tags: &BTreeMap<String, String>,
     ) -> Result<VpcEndpointId, Fault>;
+}
+
+/// EC2: make a security group.
+pub trait MakeGroup {
+    /// Makes a group without rules, or finds the one of this name in the VPC: a name is given once.
+    /// `tags` must hold the owner tag; `Conflict` if the one found has another.
+    async fn make_group(
+        &self,
+        name: &str,
+        vpc: &VpcId,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<SecurityGroupId, Fault>;
+    /// Admits what is planned; what is admitted already is success.
+    async fn admit(&self, id: &SecurityGroupId, planned: &PlannedGroup) -> Result<(), Fault>;
+}
+
+/// EC2: remove a security group.
+pub trait RemoveGroup {
+    /// The groups with this tag, each with all of its tags.
+    async fn groups_tagged(&self, key: &str, value: &str) -> Result<Vec<TaggedGroup>, Fault>;
+    /// Removes a group; what is gone is success. `Conflict` while something uses it.
+    async fn delete_group(&self, id: &SecurityGroupId) -> Result<(), Fault>;
+}
+
+/// A security group and its tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaggedGroup {
+    /// Its id.
+    pub id: SecurityGroupId,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// EC2: remove a VPC endpoint.

@@ -16,9 +16,9 @@ use crate::share::{
     FoundBy, Invitation, InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource, VisibleShare,
 };
 use crate::subscription::{
-    Approval, GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnRevoke, Otherwise,
-    PrivateDns, Reconcile, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey,
-    Trust, VpcTarget,
+    Approval, GatewayItem, GatewayService, InterfaceItem, Kind, Limits, NetworkItem, NetworkName, OnChange, OnRevoke,
+    Otherwise, PrivateDns, Reconcile, ResourceType, RouteTables, SecurityGroups, ServiceNetworkTarget, Subnets,
+    Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 
 /// The account that shares.
@@ -75,7 +75,7 @@ pub fn vpc_target(id: &str) -> Target {
     Target::Vpc(VpcTarget {
         vpc: vpc(id),
         subnets: Subnets::Auto,
-        security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
+        security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a").unwrap()]),
         private_dns: PrivateDns::ProfileDefault,
     })
 }
@@ -99,7 +99,7 @@ pub fn interface_item(service: &str) -> InterfaceItem {
         region: None,
         vpc: vpc("vpc-0a"),
         subnets: Subnets::Auto,
-        security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
+        security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a").unwrap()]),
         private_dns: None,
         policy: None,
     }
@@ -129,6 +129,7 @@ pub fn subscription(called: &str) -> Subscription {
         otherwise: Otherwise::Hold,
         approval: Approval::Never,
         on_revoke: OnRevoke::Keep,
+        on_change: OnChange::Keep,
         profile: ProfileName::RedisCloud,
         targets: vec![vpc_target("vpc-0a")],
         tags: BTreeMap::new(),
@@ -242,6 +243,7 @@ pub fn connection(status: Status) -> Connection {
             security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
             private_dns: crate::connection::PlannedDns { enabled: false, preference: None, domains: Vec::new() },
         },
+        group: None,
         planned_at: at("2026-11-20T11:00:00Z"),
     };
     Connection {
@@ -265,6 +267,7 @@ pub fn connection(status: Status) -> Connection {
         wait: None,
         plan: Some(plan),
         made: Some(Made::Endpoint(endpoint_id())),
+        group: None,
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: Vec::new(),

@@ -8,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::fault::{Fault, FaultName};
 use crate::identity;
 use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
+use crate::limits;
 use crate::messages::Outcome;
-use crate::share::{InvitationStatus, ShareFacts, ShareStatus, SharedResource};
+use crate::share::{InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource};
 use crate::subscription::{Approval, Kind, Otherwise, Reconcile, ResourceType, Subscription, Target, Trust};
 use crate::waiting::{self, Answer};
 
@@ -56,6 +57,20 @@ pub fn deciding<'a>(subscriptions: &'a [Subscription], sender: &AccountId) -> Ve
     }
     trusting.sort_by(|a, b| a.name.cmp(&b.name));
     trusting
+}
+
+/// The subscriptions for which nobody needs to be asked about a share any more: what is accepted for one was approved, or
+/// needed no approval then, and `known` are those for which its sender was.
+#[must_use]
+pub fn approved(
+    record: Option<&ShareRecord>,
+    known: Vec<SubscriptionName>,
+    subscriptions: &[Subscription],
+) -> Vec<SubscriptionName> {
+    let accepted = record.filter(|record| record.accepted_at.is_some());
+    let once =
+        |name: &SubscriptionName| subscriptions.iter().any(|s| s.name == *name && s.approval == Approval::FirstTime);
+    accepted.iter().flat_map(|record| record.claims.iter().cloned()).chain(known.into_iter().filter(once)).collect()
 }
 
 /// The digest of the subscriptions that decide on what this account shares.
@@ -109,9 +124,10 @@ pub fn decide(
     for subscription in &deciding {
         let objections = first_of(objections(facts, subscription));
         let keys: Vec<_> = subscription.targets.iter().map(Target::key).collect();
-        let wants =
-            connectable(facts).flat_map(|(_, of)| keys.iter().filter_map(move |key| Kind::of_shared(of, key))).count();
-        let obstacles = to_approve(subscription, wants, facts, said, &asked);
+        let kinds: Vec<_> = connectable(facts)
+            .flat_map(|(_, of)| keys.iter().filter_map(move |key| Kind::of_shared(of, key)))
+            .collect();
+        let obstacles = to_approve(subscription, &kinds, facts, said, &asked);
         if !objections.is_empty() {
             reasons.extend(objections.into_iter().map(|o| format!("subscription {}: {o}", subscription.name)));
         } else if !obstacles.is_empty() {
@@ -185,7 +201,7 @@ fn refused(facts: &ShareFacts, no: &Answer, mut reasons: Vec<String>) -> Verdict
 /// Why a person has to approve a share that the subscription trusts; nothing if nobody has to, or it is approved.
 fn to_approve(
     subscription: &Subscription,
-    wants: usize,
+    kinds: &[Kind],
     facts: &ShareFacts,
     said: Said<'_>,
     asked: &str,
@@ -194,7 +210,8 @@ fn to_approve(
     if said.of_share.is_some_and(|answer| answer.approves(name, asked)) {
         return Vec::new();
     }
-    let mut why: Vec<_> = over_limit(subscription, wants, None, asked).into_iter().collect();
+    let exceeded = limits::exceeded(subscription, kinds, facts.arn.region());
+    let mut why: Vec<_> = exceeded.into_iter().map(|exceeded| format!("subscription {name}: {exceeded}")).collect();
     if !approval.is_never() && !said.approved.contains(name) {
         let whom = match approval {
             Approval::FirstTime => format!("account {} for the first time", facts.sender),
@@ -203,19 +220,6 @@ fn to_approve(
         why.push(format!("subscription {name} trusts it, and asks a person about {whom}"));
     }
     why
-}
-
-/// Why so many connections are more than a subscription lets a share make, unless a person approved it.
-#[must_use]
-pub fn over_limit(subscription: &Subscription, wants: usize, said: Option<&Answer>, asked: &str) -> Option<String> {
-    let limit = subscription.limits.connections_per_share.filter(|limit| wants > *limit as usize)?;
-    let approved = said.is_some_and(|answer| answer.approves(&subscription.name, asked));
-    (!approved).then(|| {
-        format!(
-            "subscription {}: it would make {wants} connections, its limits.connections_per_share is {limit}",
-            subscription.name
-        )
-    })
 }
 
 /// What a subscription's narrowing has against a share, whatever is inside.

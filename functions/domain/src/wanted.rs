@@ -294,6 +294,7 @@ fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription]
         wait: None,
         plan: None,
         made: None,
+        group: None,
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: Vec::new(),

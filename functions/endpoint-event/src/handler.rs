@@ -7,12 +7,14 @@ use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::hint::{self, Hint};
 use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{ConnectionId, Installation};
-use drawbridge_domain::inventory::{FindMade, ListEndpoints, Resume};
+use drawbridge_domain::inventory::{FindMade, ListEndpoints};
+use drawbridge_domain::messages::Subject;
 use drawbridge_domain::ports::{
-    Attention, Connections, ResourceConfigurations, ServiceNetworks, Shares, Subscriptions, Workflows,
+    Attention, Connections, ResourceConfigurations, Resume, ServiceNetworks, Shares, Subscriptions, Waits, Workflows,
 };
 use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::truth::{self, Done, Hand, Standing};
+use drawbridge_domain::waiting;
 use drawbridge_domain::{Fault, FaultName, Timestamp};
 use drawbridge_runtime::{Environment, Handler, count};
 use serde::Serialize;
@@ -39,13 +41,12 @@ impl Settings {
 }
 
 /// The function's ports.
-pub struct EndpointEvent<E, N, L, W, R> {
+pub struct EndpointEvent<E, N, L, W> {
     pub ec2: E,
     pub lattice: N,
     pub ledger: L,
     pub workflows: W,
     /// Whoever waits for a provider's or a person's answer.
-    pub waiting: R,
     pub settings: Settings,
 }
 
@@ -62,13 +63,12 @@ pub struct Summary {
     ended: usize,
 }
 
-impl<E, N, L, W, R> Handler for EndpointEvent<E, N, L, W, R>
+impl<E, N, L, W> Handler for EndpointEvent<E, N, L, W>
 where
     E: ListEndpoints,
     N: ServiceNetworks + ResourceConfigurations,
-    L: Subscriptions + Shares + Connections + Attention + FindMade,
-    W: Workflows,
-    R: Resume,
+    L: Subscriptions + Shares + Connections + Attention + FindMade + Waits,
+    W: Workflows + Resume,
 {
     type Request = Value;
     type Answer = Summary;
@@ -116,13 +116,12 @@ where
     }
 }
 
-impl<E, N, L, W, R> EndpointEvent<E, N, L, W, R>
+impl<E, N, L, W> EndpointEvent<E, N, L, W>
 where
     E: ListEndpoints,
     N: ServiceNetworks + ResourceConfigurations,
-    L: Subscriptions + Shares + Connections + Attention + FindMade,
-    W: Workflows,
-    R: Resume,
+    L: Subscriptions + Shares + Connections + Attention + FindMade + Waits,
+    W: Workflows + Resume,
 {
     /// The connections that the event may be about: each by a look into an index, or by its id.
     async fn candidates(&self, hint: &Hint, subscriptions: &[Subscription]) -> Result<BTreeSet<ConnectionId>, Fault> {
@@ -153,7 +152,7 @@ where
                 Status::Ready => self.look(hand, &record).await?,
                 // A run has it, and whoever waits in it may go on.
                 Status::Opening | Status::Waiting => {
-                    self.waiting.resume(&record, hand.now).await?;
+                    waiting::wake(&self.ledger, &self.workflows, &Subject::Connection(record.id.clone())).await?;
                     Done::Nothing
                 }
                 // A run should have it: opened anew after it was closed, or closed.

@@ -2,7 +2,6 @@
 
 mod handler;
 
-use drawbridge_domain::inventory::NobodyWaits;
 use drawbridge_ec2::Ec2;
 use drawbridge_lattice::Lattice;
 use drawbridge_ledger::Ledger;
@@ -17,6 +16,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let sdk = drawbridge_sdk::config().await;
     let (ec2, lattice, ledger) = (Ec2::new(&sdk), Lattice::new(&sdk), Ledger::new(&sdk, table));
     let workflows = Workflows::new(&sdk);
-    let events = handler::EndpointEvent { ec2, lattice, ledger, workflows, waiting: NobodyWaits, settings };
+    let events = handler::EndpointEvent { ec2, lattice, ledger, workflows, settings };
     drawbridge_runtime::run(environment.check().map(|()| events)).await
 }

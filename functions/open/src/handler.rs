@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, Status};
 use drawbridge_domain::identity::{self, Home, TAG_CONNECTION, TAG_INSTALLATION, TAG_OWNER};
 use drawbridge_domain::ids::{AssociationId, Installation, ResourceArn, ServiceNetworkId, VpcEndpointId};
+use drawbridge_domain::look::Ports;
 use drawbridge_domain::messages::{ConnectRequest, OpenAnswer};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
@@ -13,12 +14,9 @@ use drawbridge_domain::ports::{
     ResourceConfigurations, ServiceNetworks, Subscriptions,
 };
 use drawbridge_domain::preflight::Severity;
-use drawbridge_domain::subscription::{Settings as Wanted, Subscription};
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
 use drawbridge_domain::{Fault, FaultName, Timestamp, claims};
 use drawbridge_runtime::{Environment, Handler};
-
-use crate::look::Ports;
 
 /// What the environment sets.
 pub struct Settings {
@@ -68,6 +66,11 @@ where
         }
         let retried = connection.plan.is_some();
         let (connection, plan) = self.plan(connection, &run).await?;
+        if plan.group.is_some() && connection.group.is_none() && connection.made.is_none() {
+            return Err(
+                FaultName::GroupWanted.because(format!("{} has no security group of its own yet", connection.id))
+            );
+        }
         let made = match self.make(&connection, &plan, retried).await {
             Err(fault) if may_not_be_known_yet(&connection, &fault, now) => {
                 return Err(FaultName::NotReady.because(fault.message));
@@ -159,7 +162,7 @@ where
         }
         let home = self.home(run)?;
         let (subscriptions, _) = self.ledger.subscriptions().await?;
-        let (subscription, settings) = settings_of(&connection, &subscriptions, &home)?;
+        let (subscription, settings) = claims::settings_that_hold(&connection, &subscriptions, &home)?;
         let ports = Ports { ec2: &self.ec2, lattice: &self.lattice };
         let preflight = ports.preflight(&connection, subscription, settings, &home).await?;
 
@@ -182,7 +185,7 @@ where
         tags.insert(TAG_CONNECTION.to_owned(), next.id.to_string());
         tags.insert(TAG_OWNER.to_owned(), token.clone());
         tags.insert(TAG_INSTALLATION.to_owned(), home.installation.to_string());
-        let plan = Plan { token, tags, call, planned_at: run.now };
+        let plan = Plan { token, tags, call, group: preflight.group, planned_at: run.now };
         next.plan = Some(plan.clone());
         "its endpoint is made as planned".clone_into(&mut next.next);
         let saved = self.ledger.save_connection(next, run.audit("preflight passed; planned")).await?;
@@ -208,7 +211,11 @@ where
         if retried && let Some(made) = self.find(plan, connection).await? {
             return Ok(made);
         }
-        match self.call(plan).await {
+        let call = match &connection.group {
+            Some(group) => &plan.call.behind(&group.id),
+            None => &plan.call,
+        };
+        match self.call(call, plan).await {
             Err(fault) if matches!(fault.name, FaultName::IdempotencyConflict | FaultName::Conflict) => {
                 self.find(plan, connection).await?.ok_or(fault)
             }
@@ -216,8 +223,8 @@ where
         }
     }
 
-    async fn call(&self, plan: &Plan) -> Result<Made, Fault> {
-        match &plan.call {
+    async fn call(&self, call: &PlannedCall, plan: &Plan) -> Result<Made, Fault> {
+        match call {
             PlannedCall::ServiceNetworkResource { resource, service_network, private_dns } => self
                 .lattice
                 .associate(service_network, resource, *private_dns, &plan.token, &plan.tags)
@@ -290,43 +297,16 @@ where
 /// accepted, "not found" is not the last word. AWS does not document the code for a resource
 /// configuration, so it is any but those of the things that preflight has just seen.
 fn may_not_be_known_yet(connection: &Connection, fault: &Fault, now: Timestamp) -> bool {
-    let seen = ["InvalidSubnet", "InvalidGroup", "InvalidSecurityGroup", "InvalidVpc"];
+    let names = |codes: &[&str]| codes.iter().any(|code| fault.message.contains(code));
+    // A group of its own was made a moment ago; others have just been seen.
+    let group = names(&["InvalidGroup", "InvalidSecurityGroup"]);
+    let since = match &connection.plan {
+        Some(plan) if group && plan.group.is_some() => plan.planned_at,
+        _ if group => return false,
+        _ => connection.wanted_at,
+    };
     fault.name == FaultName::InvalidRequest
         && fault.message.contains("NotFound")
-        && !seen.iter().any(|code| fault.message.contains(code))
-        && now.duration_since(connection.wanted_at) < drawbridge_domain::facts::READS_MAY_LAG
-}
-
-/// The settings that hold: those of the first claim that still stands and, unless it asks for the
-/// connection by itself, trusts the owner.
-fn settings_of<'a>(
-    connection: &Connection,
-    subscriptions: &'a [Subscription],
-    home: &Home,
-) -> Result<(&'a Subscription, Wanted<'a>), Fault> {
-    let Connection { kind, resource, target, .. } = connection;
-    let standing: Vec<_> = connection
-        .claims
-        .iter()
-        .filter_map(|claim| subscriptions.iter().find(|s| s.name == *claim))
-        .filter_map(|s| Some((s, s.settings(*kind, resource, target, home)?)))
-        .collect();
-    if standing.is_empty() {
-        let claims: Vec<_> = connection.claims.iter().map(ToString::to_string).collect();
-        return Err(FaultName::SubscriptionMissing.because(format!(
-            "none of the subscriptions that claim it ({}) is there, valid, and names {target} for a {}",
-            claims.join(", "),
-            kind.as_str()
-        )));
-    }
-    let owner = resource.arn().map(ResourceArn::owner);
-    let trusts = |s: &Subscription| s.trust.senders.iter().any(|sender| Some(sender.as_str()) == owner);
-    standing.into_iter().find(|(s, _)| trusts(s) || s.asks_for(*kind, resource, target, home).is_some()).ok_or_else(
-        || {
-            let owner = owner.unwrap_or("of AWS");
-            FaultName::TrustWithdrawn.because(format!(
-                "no subscription that claims it trusts account {owner} any more, which owns {resource}"
-            ))
-        },
-    )
+        && !names(&["InvalidSubnet", "InvalidVpc"])
+        && now.duration_since(since) < drawbridge_domain::facts::READS_MAY_LAG
 }

@@ -1,7 +1,6 @@
 //! Claims a connection, checks that the account is ready for it, and makes its endpoint or association.
 
 mod handler;
-mod look;
 
 use drawbridge_ec2::Ec2;
 use drawbridge_lattice::Lattice;

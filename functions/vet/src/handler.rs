@@ -82,16 +82,10 @@ impl<R, L: Senders> Vet<R, L> {
         facts: &ShareFacts,
         subscriptions: &[Subscription],
     ) -> Result<Vec<SubscriptionName>, Fault> {
-        // What is accepted for a subscription was approved, or needed no approval then.
-        let mut approved = if record.accepted_at.is_some() { record.claims.clone() } else { Vec::new() };
-        if subscriptions.iter().any(|s| s.approval == Approval::FirstTime && s.trusts_sender(&facts.sender)) {
-            let known = self.ledger.approved_for(&facts.sender).await?;
-            let once = |name: &SubscriptionName| {
-                subscriptions.iter().any(|s| s.name == *name && s.approval == Approval::FirstTime)
-            };
-            approved.extend(known.into_iter().filter(once));
-        }
-        Ok(approved)
+        let asks_once =
+            subscriptions.iter().any(|s| s.approval == Approval::FirstTime && s.trusts_sender(&facts.sender));
+        let known = if asks_once { self.ledger.approved_for(&facts.sender).await? } else { Vec::new() };
+        Ok(verdict::approved(Some(record), known, subscriptions))
     }
 
     /// Once a person approved a share of it, a sender is known to whoever asks the first time only. Written before the

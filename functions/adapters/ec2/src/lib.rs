@@ -2,6 +2,7 @@
 
 mod associations;
 mod endpoints;
+mod groups;
 mod inventory;
 mod network;
 mod requests;

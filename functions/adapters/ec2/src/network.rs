@@ -4,7 +4,7 @@ use aws_sdk_ec2::error::ProvideErrorMetadata as _;
 use aws_sdk_ec2::types::{AttributeBooleanValue, IpPermission, VpcAttributeName};
 use drawbridge_domain::Fault;
 use drawbridge_domain::ids::{AzId, SecurityGroupId, SubnetId, VpcId};
-use drawbridge_domain::network::{Endpoint, Ingress, SecurityGroup, Subnet, Vpc};
+use drawbridge_domain::network::{Endpoint, Ingress, SecurityGroup, Subnet, Vpc, same_word};
 use drawbridge_domain::ports::LookAtNetwork;
 use drawbridge_sdk::{BadRow, every_page, fault, field, usable};
 use futures_util::future::try_join;
@@ -20,16 +20,17 @@ impl LookAtNetwork for Ec2 {
     async fn vpc(&self, id: &VpcId) -> Result<Option<Vpc>, Fault> {
         let request = self.0.describe_vpcs().filters(filter("vpc-id", [id]));
         let found = request.send().await.map_err(|error| fault(VPCS, error))?;
-        if !found.vpcs().iter().any(|vpc| vpc.vpc_id() == Some(id.as_str())) {
+        let Some(row) = found.vpcs().iter().find(|vpc| vpc.vpc_id() == Some(id.as_str())) else {
             return Ok(None);
-        }
+        };
         let (support, hostnames) = try_join(
             self.vpc_attribute(id, VpcAttributeName::EnableDnsSupport),
             self.vpc_attribute(id, VpcAttributeName::EnableDnsHostnames),
         )
         .await?;
         let both = support.zip(hostnames);
-        Ok(both.map(|(dns_support, dns_hostnames)| Vpc { id: id.clone(), dns_support, dns_hostnames }))
+        let cidrs = cidrs(row);
+        Ok(both.map(|(dns_support, dns_hostnames)| Vpc { id: id.clone(), dns_support, dns_hostnames, cidrs }))
     }
 
     async fn subnets_of(&self, vpc: &VpcId) -> Result<Vec<Subnet>, Fault> {
@@ -87,6 +88,18 @@ impl Ec2 {
     }
 }
 
+/// Every IPv4 block that is associated; the first one alone, if EC2 shows no list.
+fn cidrs(row: &aws_sdk_ec2::types::Vpc) -> Vec<String> {
+    let stands = |state: &str| same_word(state, "associated") || same_word(state, "associating");
+    let blocks = row.cidr_block_association_set().iter().filter(|block| {
+        let state = block.cidr_block_state().and_then(|state| state.state());
+        state.is_none_or(|state| stands(state.as_str()))
+    });
+    let mut cidrs: Vec<_> = blocks.filter_map(|block| block.cidr_block().map(str::to_owned)).collect();
+    cidrs.extend(row.cidr_block().filter(|first| !cidrs.iter().any(|cidr| cidr == first)).map(str::to_owned));
+    cidrs
+}
+
 fn subnet(row: &aws_sdk_ec2::types::Subnet) -> Result<Subnet, BadRow> {
     Ok(Subnet {
         id: SubnetId::parse(field(row.subnet_id(), "subnetId")?)?,
@@ -94,6 +107,7 @@ fn subnet(row: &aws_sdk_ec2::types::Subnet) -> Result<Subnet, BadRow> {
         az: AzId::parse(field(row.availability_zone_id(), "availabilityZoneId")?)?,
         zone: row.availability_zone().map(str::to_owned),
         free_addresses: row.available_ip_address_count().and_then(|free| u32::try_from(free).ok()).unwrap_or_default(),
+        ipv6_only: row.ipv6_native().unwrap_or_default(),
     })
 }
 
@@ -153,13 +167,24 @@ mod tests {
 
     #[tokio::test]
     async fn a_vpc_is_seen_with_its_dns_attributes() {
+        let block = |cidr: &str, state: &str| {
+            let state = format!("<cidrBlockState><state>{state}</state></cidrBlockState>");
+            format!("<item><cidrBlock>{cidr}</cidrBlock>{state}</item>")
+        };
+        let blocks = [
+            block("10.0.0.0/16", "associated"),
+            block("10.1.0.0/16", "disassociated"),
+            block("10.2.0.0/16", "associated"),
+        ];
+        let blocks = format!("<cidrBlockAssociationSet>{}</cidrBlockAssociationSet>", blocks.concat());
         let script = Script::new([
-            vpcs("<item><vpcId>vpc-0a</vpcId></item>"),
+            vpcs(&format!("<item><vpcId>vpc-0a</vpcId><cidrBlock>10.0.0.0/16</cidrBlock>{blocks}</item>")),
             attribute("enableDnsSupport", true),
             attribute("enableDnsHostnames", false),
         ]);
         let seen = Ec2::new(&script.config()).vpc(&vpc()).await.unwrap();
-        assert_eq!(seen, Some(Vpc { id: vpc(), dns_support: true, dns_hostnames: false }));
+        let cidrs = vec!["10.0.0.0/16".to_owned(), "10.2.0.0/16".to_owned()];
+        assert_eq!(seen, Some(Vpc { id: vpc(), dns_support: true, dns_hostnames: false, cidrs }));
         let requests = script.requests();
         assert!(requests[0].body.contains("Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-0a"), "{}", requests[0].body);
         assert!(requests[1].body.contains("Attribute=enableDnsSupport"));
@@ -182,12 +207,19 @@ mod tests {
         let script = Script::new([
             subnets(&[], Some("t1")),
             subnets(&[subnet_row("subnet-1", zone), subnet_row("subnet-2", "")], Some("t2")),
-            subnets(&[subnet_row("subnet-3", "<availabilityZoneId>use1-az2</availabilityZoneId>")], None),
+            subnets(
+                &[subnet_row(
+                    "subnet-3",
+                    "<availabilityZoneId>use1-az2</availabilityZoneId><ipv6Native>true</ipv6Native>",
+                )],
+                None,
+            ),
         ]);
         let seen = Ec2::new(&script.config()).subnets_of(&vpc()).await.unwrap();
-        let seen: Vec<_> =
-            seen.iter().map(|subnet| (subnet.id.as_str(), subnet.az.as_str(), subnet.free_addresses)).collect();
-        assert_eq!(seen, [("subnet-1", "use1-az1", 200), ("subnet-3", "use1-az2", 0)]);
+        let seen =
+            seen.iter().map(|subnet| (subnet.id.as_str(), subnet.az.as_str(), subnet.free_addresses, subnet.ipv6_only));
+        let seen: Vec<_> = seen.collect();
+        assert_eq!(seen, [("subnet-1", "use1-az1", 200, false), ("subnet-3", "use1-az2", 0, true)]);
         assert!(script.requests()[1].body.contains("NextToken=t1"));
     }
 

@@ -45,6 +45,11 @@ fn services(row: &ServiceDetail) -> Vec<EndpointService> {
             private_dns_state: row.private_dns_name_verification_state().map(DnsNameState::as_str).map(str::to_owned),
             acceptance_required: row.acceptance_required().unwrap_or_default(),
             policy_supported: row.vpc_endpoint_policy_supported().unwrap_or_default(),
+            address_families: row
+                .supported_ip_address_types()
+                .iter()
+                .map(|family| family.as_str().to_owned())
+                .collect(),
         })
         .collect()
 }
@@ -73,6 +78,7 @@ mod tests {
         let more = "<availabilityZoneIdSet><item>euw1-az1</item></availabilityZoneIdSet>\
                     <availabilityZoneSet><item>eu-west-1a</item></availabilityZoneSet><owner>444455556666</owner>\
                     <privateDnsName>db.example.com</privateDnsName>\
+                    <supportedIpAddressTypeSet><item>ipv6</item></supportedIpAddressTypeSet>\
                     <privateDnsNameVerificationState>pendingVerification</privateDnsNameVerificationState>\
                     <vpcEndpointPolicySupported>true</vpcEndpointPolicySupported><acceptanceRequired>true</acceptanceRequired>";
         let rows = [row(NAME, "Interface", more), row("com.amazonaws.other.s3", "Interface", "")].concat();
@@ -90,6 +96,7 @@ mod tests {
                 private_dns_state: Some("pendingVerification".to_owned()),
                 acceptance_required: true,
                 policy_supported: true,
+                address_families: vec!["ipv6".to_owned()],
             }
         );
         assert_eq!(

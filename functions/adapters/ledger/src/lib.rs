@@ -35,7 +35,9 @@ mod subscriptions;
 mod waits;
 mod write;
 
-use drawbridge_domain::ids::{AccountId, ConnectionId, ResourceShareArn};
+use drawbridge_domain::Fault;
+use drawbridge_domain::identity::Home;
+use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn};
 
 pub use audit::{AUDIT_DAYS, Entry};
 pub use read::Listing;
@@ -61,6 +63,16 @@ impl Ledger {
     #[must_use]
     pub fn new(sdk: &aws_types::SdkConfig, table: impl Into<String>) -> Self {
         Self { client: aws_sdk_dynamodb::Client::new(sdk), table: table.into() }
+    }
+
+    /// Where the installation is whose ledger this is: the account and Region that its table is in.
+    ///
+    /// # Errors
+    /// Of the call; `InvalidConfiguration` if `DynamoDB` says nothing of use.
+    pub async fn home(&self, installation: &Installation) -> Result<Home, Fault> {
+        let answer = self.client.describe_table().table_name(&self.table).send().await;
+        let answer = answer.map_err(|error| drawbridge_sdk::fault("dynamodb:DescribeTable", error))?;
+        Home::of_table(installation, answer.table().and_then(|table| table.table_arn()).unwrap_or_default())
     }
 
     /// The table's name.

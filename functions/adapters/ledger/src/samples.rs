@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{Connection, Made, Missing, Plan, PlannedCall, PlannedDns, Status};
+use drawbridge_domain::connection::{
+    Connection, Made, MadeGroup, Missing, Plan, PlannedCall, PlannedDns, PlannedGroup, Status,
+};
 use drawbridge_domain::ending::{Cause, Ending};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::ids::{
@@ -122,9 +124,16 @@ pub(crate) fn connection() -> Connection {
                     domains: vec!["*.example.com".to_owned()],
                 },
             },
+            group: Some(PlannedGroup {
+                vpc: VpcId::parse("vpc-0a").unwrap(),
+                ports: vec![(8070, 8070)],
+                cidrs: vec!["10.0.0.0/16".to_owned()],
+                security_groups: Vec::new(),
+            }),
             planned_at: at("2026-11-21T01:02:03Z"),
         }),
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b").unwrap())),
+        group: Some(MadeGroup { id: SecurityGroupId::parse("sg-0b").unwrap(), refused_since: None }),
         findings: vec![Finding {
             severity: Severity::Warning,
             code: "MetricsPortClosed".to_owned(),

@@ -1,54 +1,96 @@
-//! What was made stays as it is when the settings change: AWS can't change most of them in place, and
-//! Drawbridge changes none. So it is told.
+//! What was made stays as it is when the settings change, unless the subscription says `on_change: replace`: AWS
+//! can't change most of them in place, and Drawbridge changes none. So it is told.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+
+use serde::Serialize;
 
 use super::{Known, SETTINGS_DIFFER};
 use crate::connection::{Connection, Plan, PlannedCall, PlannedDns};
 use crate::ids::{SecurityGroupId, SubnetId};
 use crate::preflight::{Finding, Severity, planned_dns};
 use crate::profile::Profile;
-use crate::subscription::{Policy, RouteTables, Settings, Subnets, Subscription, VpcTarget};
+use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Sources, Subnets, Subscription, VpcTarget};
+
+/// One setting in which what was made differs from what holds now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// In words: what it was made with instead of what.
+    pub what: String,
+    /// Whether AWS could change it while the endpoint or association stands. Of endpoints for what VPC Lattice
+    /// leads to AWS changes only security groups and tags [AWS:privatelink/use-resource-endpoint,
+    /// access-with-service-network-endpoint]; of an association only tags [CFN]; of others everything that a
+    /// subscription says [botocore: ec2 `ModifyVpcEndpoint`].
+    pub in_place: bool,
+}
+
+fn in_place(what: String) -> Difference {
+    Difference { what, in_place: true }
+}
+
+fn anew(what: String) -> Difference {
+    Difference { what, in_place: false }
+}
 
 pub(super) fn made_otherwise(connection: &Connection, known: Known<'_>) -> Option<Finding> {
-    let (plan, made) = (connection.plan.as_ref()?, connection.made.as_ref()?);
-    let first = known.find(connection.claims.first()?)?;
-    let settings = first.settings(connection.kind, &connection.resource, &connection.target, known.home)?;
-    let differences = differences(plan, first, settings);
-    (!differences.is_empty()).then(|| Finding {
+    let made = connection.made.as_ref()?;
+    let (first, differences) = planned_otherwise(connection, known)?;
+    let words: Vec<_> = differences.iter().map(|difference| difference.what.as_str()).collect();
+    let or = if differences.iter().all(|difference| difference.in_place) {
+        ""
+    } else {
+        "; or let the sweep do both: `on_change: replace` in the subscription"
+    };
+    Some(Finding {
         severity: Severity::Warning,
         code: SETTINGS_DIFFER.to_owned(),
-        seen: format!("{} was made with {}", made.id(), differences.join(", and with ")),
+        seen: format!("{} was made with {}", made.id(), words.join(", and with ")),
         needed: format!("the settings of subscription {}, which hold for whatever is made from now on", first.name),
         way_out: format!(
             "nothing if it may stay as it is; else open it anew, which interrupts it: \
-             `drawbridge close {id} --reason TEXT`, and `drawbridge retry {id}` when it is closed",
+             `drawbridge close {id} --reason TEXT`, and `drawbridge retry {id}` when it is closed{or}",
             id = connection.id
         ),
     })
 }
 
-fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>) -> Vec<String> {
+/// The subscription whose settings hold, and in what they differ from those that the connection was planned
+/// with. None if they do not.
+#[must_use]
+pub fn planned_otherwise<'a>(connection: &Connection, known: Known<'a>) -> Option<(&'a Subscription, Vec<Difference>)> {
+    let plan = connection.plan.as_ref()?;
+    let first = known.find(connection.claims.first()?)?;
+    let settings = first.settings(connection.kind, &connection.resource, &connection.target, known.home)?;
+    let differences = differences(plan, first, settings);
+    (!differences.is_empty()).then_some((first, differences))
+}
+
+fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>) -> Vec<Difference> {
     let profile = Profile::of(subscription.profile);
-    let mut differences = match (&plan.call, settings) {
+    let mut differences: Vec<Difference> = match (&plan.call, settings) {
         (PlannedCall::ResourceEndpoint { subnets, security_groups, private_dns, .. }, Settings::Resource(target))
         | (
             PlannedCall::ServiceNetworkEndpoint { subnets, security_groups, private_dns, .. },
             Settings::ServiceNetwork(target),
-        ) => at_vpc(subnets, security_groups, private_dns, target, profile),
+        ) => {
+            let groups = groups(plan, security_groups, &target.security_groups).map(in_place);
+            let moved = moved(subnets, &target.subnets).map(anew);
+            moved.into_iter().chain(groups).chain(at_vpc(private_dns, target, profile).map(anew)).collect()
+        }
         (PlannedCall::ServiceNetworkResource { private_dns, .. }, Settings::Association(target)) => {
-            switched(*private_dns, target.private_dns).into_iter().collect()
+            switched(*private_dns, target.private_dns).map(anew).into_iter().collect()
         }
         (
             PlannedCall::InterfaceEndpoint { subnets, security_groups, private_dns, policy, .. },
             Settings::Interface(item),
         ) => {
-            let mut differences = placed(subnets, security_groups, &item.subnets, &item.security_groups);
+            let groups = groups(plan, security_groups, &item.security_groups);
+            let mut differences: Vec<_> = moved(subnets, &item.subnets).into_iter().chain(groups).collect();
             // Without a word of its own the service decides, and it did when the plan was made.
             differences.extend(item.private_dns.and_then(|wished| switched(*private_dns, wished)));
             differences.extend(other_policy(policy.as_deref(), item.policy.as_ref()));
-            differences
+            differences.into_iter().map(in_place).collect()
         }
         (PlannedCall::GatewayEndpoint { route_tables, policy, .. }, Settings::Gateway(item)) => {
             // Which tables a VPC or its subnets have can't be told without a look at them.
@@ -56,45 +98,51 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
                 RouteTables::Listed(wished) => other("route tables", route_tables, wished),
                 RouteTables::All | RouteTables::OfSubnets(_) => None,
             };
-            wished.into_iter().chain(other_policy(policy.as_deref(), item.policy.as_ref())).collect()
+            wished.into_iter().chain(other_policy(policy.as_deref(), item.policy.as_ref())).map(in_place).collect()
         }
         _ => Vec::new(),
     };
     let own = |key: &str| key.starts_with("drawbridge:");
     let given = plan.tags.iter().filter(|(key, _)| !own(key));
     if !given.eq(subscription.tags.iter()) {
-        differences.push("other tags".to_owned());
+        differences.push(in_place("other tags".to_owned()));
     }
     differences
 }
 
-fn at_vpc(
-    subnets: &[SubnetId],
-    security_groups: &[SecurityGroupId],
-    private_dns: &PlannedDns,
-    target: &VpcTarget,
-    profile: &Profile,
-) -> Vec<String> {
-    let mut differences = placed(subnets, security_groups, &target.subnets, &target.security_groups);
+fn at_vpc(private_dns: &PlannedDns, target: &VpcTarget, profile: &Profile) -> Option<String> {
     let wished = planned_dns(&target.private_dns, profile);
-    if *private_dns != wished {
-        let word = |dns: &PlannedDns| dns.preference.clone().unwrap_or_else(|| "off".to_owned());
-        differences.push(format!("private DNS {} instead of {}", word(private_dns), word(&wished)));
-    }
-    differences
+    let word = |dns: &PlannedDns| dns.preference.clone().unwrap_or_else(|| "off".to_owned());
+    (*private_dns != wished).then(|| format!("private DNS {} instead of {}", word(private_dns), word(&wished)))
 }
 
-fn placed(
-    subnets: &[SubnetId],
-    security_groups: &[SecurityGroupId],
-    wished: &Subnets,
-    wished_groups: &[SecurityGroupId],
-) -> Vec<String> {
-    let moved = match wished {
+/// A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
+/// are looked at when it is made.
+fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Option<String> {
+    match (&plan.group, wished) {
+        (None, SecurityGroups::Listed(wished)) => other("security groups", made, wished),
+        (Some(_), SecurityGroups::Listed(_)) => Some(format!("a security group of its own instead of {wished}")),
+        (None, SecurityGroups::Managed(_)) => {
+            Some(format!("security groups {} instead of one of its own", words(made)))
+        }
+        (Some(_), SecurityGroups::Managed(sources)) if *sources == Sources::default() => None,
+        (Some(group), SecurityGroups::Managed(sources)) => {
+            let wished: Vec<_> = sources.cidrs.iter().map(ToString::to_string).collect();
+            other("sources", &group.cidrs, &wished)
+                .or_else(|| other("sources", &group.security_groups, &sources.security_groups))
+        }
+    }
+}
+
+fn words<T: Display>(ids: &[T]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn moved(subnets: &[SubnetId], wished: &Subnets) -> Option<String> {
+    match wished {
         Subnets::Listed(wished) => other("subnets", subnets, wished),
         Subnets::Auto => None,
-    };
-    moved.into_iter().chain(other("security groups", security_groups, wished_groups)).collect()
+    }
 }
 
 fn switched(made: bool, wished: bool) -> Option<String> {

@@ -5,7 +5,7 @@ use crate::connection::{Plan, PlannedCall, PlannedDns};
 use crate::ids::SecurityGroupId;
 use crate::preflight::planned_dns;
 use crate::profile::{Profile, ProfileName};
-use crate::subscription::{EndpointItem, NetworkName, PrivateDns, Subnets, Target};
+use crate::subscription::{EndpointItem, NetworkName, PrivateDns, SecurityGroups, Subnets, Target};
 use crate::testing::{
     self, STRANGER, account, connection, home, name, network_target, now, share_arn, share_record, subscription,
     vpc_target,
@@ -133,7 +133,7 @@ fn the_next_ones_settings_hold_and_what_was_made_otherwise_is_told() {
         (
             |s| {
                 if let Target::Vpc(target) = &mut s.targets[0] {
-                    target.security_groups = vec![SecurityGroupId::parse("sg-0b").unwrap()];
+                    target.security_groups = SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0b").unwrap()]);
                 }
             },
             "security groups sg-0a instead of sg-0b",
@@ -257,4 +257,77 @@ fn a_connection_that_is_being_written_may_escape() {
     assert!(all_are_found(&share, at(1)));
     let running = ShareRecord { since: now(), ..share_record(ShareStatus::Accepting) };
     assert!(!all_are_found(&running, at(60)), "its run may be writing one");
+}
+
+/// `on_change: replace`, and another setting of the target.
+fn replacing(change: fn(&mut crate::subscription::VpcTarget)) -> Subscription {
+    let mut changed = Subscription { on_change: OnChange::Replace, ..subscription("a") };
+    if let Target::Vpc(target) = &mut changed.targets[0] {
+        change(target);
+    }
+    changed
+}
+
+fn moved() -> Subscription {
+    replacing(|target| target.subnets = Subnets::Listed(vec![crate::ids::SubnetId::parse("subnet-0b").unwrap()]))
+}
+
+#[test]
+fn what_aws_cannot_change_is_replaced_if_the_subscription_says_so() {
+    let groups = |target: &mut crate::subscription::VpcTarget| {
+        target.security_groups = SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0b").unwrap()]);
+    };
+    for status in [Status::Opening, Status::Waiting, Status::Ready] {
+        let before = made_for(status, &["a"]);
+        let (next, what) = settled(&before, &accepted(), &[moved()]).unwrap();
+        let ending = next.ending.as_ref().unwrap();
+        assert_eq!((ending.cause, next.claims.len()), (Cause::Replaced, 1), "{status:?}");
+        assert!(ending.reopen.is_some() && what.contains("subnets subnet-0a instead of subnet-0b"), "{what}");
+        assert_eq!(settled(&next, &accepted(), &[moved()]), None, "{status:?}: said once");
+        // Opened anew when it is closed, planned by the settings that hold then.
+        let over = crate::ending::finished(&next, "gone", now());
+        assert_eq!((over.status, over.generation, over.plan, over.ending), (Status::Wanted, 2, None, None));
+
+        let kept = Subscription { on_change: OnChange::Keep, ..moved() };
+        assert_eq!(settled(&before, &accepted(), &[kept]).unwrap().0.ending, None, "{status:?}: nobody said so");
+        let groups = settled(&before, &accepted(), &[replacing(groups)]).unwrap().0;
+        assert_eq!(groups.ending, None, "{status:?}: AWS can change security groups");
+        assert_eq!(groups.findings[0].code, SETTINGS_DIFFER);
+    }
+    for status in [Status::Wanted, Status::Closing, Status::Failed, Status::Closed] {
+        let next = settled(&made_for(status, &["a"]), &accepted(), &[moved()]);
+        assert!(next.is_none_or(|(next, _)| next.ending.is_none()), "{status:?}");
+    }
+}
+
+#[test]
+fn a_replacement_that_no_run_has_seen_is_taken_back() {
+    for status in [Status::Opening, Status::Waiting] {
+        let (next, _) = settled(&made_for(status, &["a"]), &accepted(), &[moved()]).unwrap();
+        let (back, what) = settled(&next, &accepted(), &[subscription("a")]).unwrap();
+        assert_eq!((back.ending, back.status), (None, status), "{what}");
+    }
+    let (next, _) = settled(&made_for(Status::Ready, &["a"]), &accepted(), &[moved()]).unwrap();
+    let back = settled(&next, &accepted(), &[subscription("a")]);
+    assert!(back.is_none_or(|(next, _)| next.ending.is_some()), "it is being removed: opened anew then");
+    let (gone, what) = settled(&next, &accepted(), &[]).unwrap();
+    assert_eq!((gone.ending.unwrap().reopen, gone.claims.len()), (None, 0), "{what}");
+}
+
+#[test]
+fn what_can_be_changed_in_place_depends_on_its_kind() {
+    let differences = |connection: &Connection, subscription: &Subscription| {
+        let (unreadable, home) = (BTreeSet::new(), home());
+        let known = Known { subscriptions: std::slice::from_ref(subscription), unreadable: &unreadable, home: &home };
+        let found = planned_otherwise(connection, known).map_or_else(Vec::new, |(_, differences)| differences);
+        found.into_iter().map(|difference| difference.in_place).collect::<Vec<_>>()
+    };
+    let mut all = replacing(|target| {
+        target.subnets = Subnets::Listed(vec![crate::ids::SubnetId::parse("subnet-0b").unwrap()]);
+        target.security_groups = SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0b").unwrap()]);
+        target.private_dns = PrivateDns::Off;
+    });
+    all.tags.insert("team".to_owned(), "x".to_owned());
+    assert_eq!(differences(&made_for(Status::Ready, &["a"]), &all), [false, true, false, true]);
+    assert_eq!(differences(&made_for(Status::Ready, &["a"]), &subscription("a")), [false; 0]);
 }

@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::interface::{of_type, policy};
-use super::{Findings, Preflight, listed, site};
+use super::{Findings, Preflight, listed, quotas, site};
 use crate::connection::PlannedCall;
 use crate::ids::{ConnectionId, RouteTableId, Service};
 use crate::network::{Endpoint, EndpointService, RouteTable, Subnet, Vpc, same_word};
@@ -53,6 +53,7 @@ pub fn gateway(
         RouteTables::OfSubnets(_) => of_subnets(&mut findings, item, seen),
     };
     taken(&mut findings, item, service, &route_tables, ours, seen);
+    quotas::check(&mut findings, "Gateway", &item.vpc, ours, &seen.endpoints);
     let call = PlannedCall::GatewayEndpoint {
         service: service.clone(),
         vpc: item.vpc.clone(),

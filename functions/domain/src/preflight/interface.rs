@@ -2,10 +2,10 @@
 
 use super::codes::Code;
 use super::site::{self, Needs, Site, Zones};
-use super::{Findings, Preflight, Severity, VpcSeen, security_groups, subnets};
+use super::{Findings, Preflight, Severity, VpcSeen, quotas, security_groups, subnets};
 use crate::connection::PlannedCall;
 use crate::ids::{ConnectionId, Service};
-use crate::network::{EndpointService, same_word};
+use crate::network::{Endpoint, EndpointService, same_word};
 use crate::profile::{PortUse, Profile, ProfileName};
 use crate::subscription::InterfaceItem;
 
@@ -54,19 +54,21 @@ pub fn interface(
         zones: Zones::OfService(service.name(), &zones),
     };
     let subnets = subnets::check(&mut findings, site, &needs, seen);
-    security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
+    let group = security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
     if private_dns {
-        private_name_taken(&mut findings, item, service, ours, seen);
+        let name = found.and_then(|found| found.private_dns_name.as_deref());
+        private_name_taken(&mut findings, item, service, name, ours, seen);
     }
+    quotas::check(&mut findings, "Interface", &item.vpc, ours, &seen.endpoints);
     let call = PlannedCall::InterfaceEndpoint {
         service: service.clone(),
         vpc: item.vpc.clone(),
         subnets,
-        security_groups: item.security_groups.clone(),
+        security_groups: item.security_groups.listed(),
         private_dns,
         policy: item.policy.as_ref().map(crate::subscription::Policy::text),
     };
-    Preflight::of(findings, Some(call))
+    Preflight::of(findings, Some(call)).behind(group)
 }
 
 /// The service, if it takes endpoints of this type.
@@ -95,7 +97,23 @@ pub(super) fn of_type<'s>(
             "correct the name, or the kind of endpoint, in the subscription",
         );
     }
+    if let Some(found) = found {
+        address_family(findings, service, found);
+    }
     found
+}
+
+/// An endpoint has IPv4 addresses if the request says nothing else, and Drawbridge's says nothing.
+fn address_family(findings: &mut Findings, service: &Service, found: &EndpointService) {
+    let families = &found.address_families;
+    if !families.is_empty() && !families.iter().any(|family| same_word(family, "ipv4")) {
+        findings.error(
+            Code::AddressFamilyDiffers,
+            format!("{} takes endpoints with {} addresses", service.name(), families.join(" and ")),
+            "a service that takes endpoints with IPv4 addresses",
+            "ask the service's owner to support ipv4, or make the endpoint by hand",
+        );
+    }
 }
 
 pub(super) fn policy(findings: &mut Findings, has_one: bool, service: &Service, found: &EndpointService) {
@@ -183,15 +201,20 @@ fn private_name_taken(
     findings: &mut Findings,
     item: &InterfaceItem,
     service: &Service,
+    name: Option<&str>,
     ours: &ConnectionId,
     seen: &VpcSeen,
 ) {
+    let answers = |other: &Endpoint| {
+        other.service.as_deref() == Some(service.name())
+            || other.dns.iter().any(|dns| name.is_some_and(|name| dns.name.eq_ignore_ascii_case(name)))
+    };
     let ended = ["failed", "rejected", "expired"];
     let others = site::others(&seen.endpoints, &item.vpc, ours);
     let answering = others.into_iter().filter(|other| {
         same_word(&other.endpoint_type, "Interface")
             && other.private_dns
-            && other.service.as_deref() == Some(service.name())
+            && answers(other)
             && !ended.iter().any(|state| same_word(&other.state, state))
     });
     for other in answering {
@@ -205,7 +228,7 @@ fn private_name_taken(
                 other.state,
                 site::maker(other)
             ),
-            "one endpoint with private DNS per service in a VPC",
+            "one endpoint per private name in a VPC",
             format!(
                 "{}; or set `private_dns: false` for this one",
                 site::keep_or_delete(other, &item.vpc, "the subscription's endpoint")

@@ -4,6 +4,7 @@ mod codes;
 mod gateway;
 mod interface;
 mod network_endpoint;
+mod quotas;
 mod security_groups;
 mod service_network;
 mod site;
@@ -14,7 +15,7 @@ mod vpc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::connection::PlannedCall;
+use crate::connection::{PlannedCall, PlannedGroup};
 use crate::ids::{Region, ResourceArn};
 use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc, same_word};
 
@@ -22,7 +23,8 @@ pub use codes::CODES;
 use codes::Code;
 pub use gateway::{RoutesSeen, gateway};
 pub use interface::interface;
-pub use network_endpoint::network_endpoint;
+pub use network_endpoint::{network_endpoint, second_network};
+pub use quotas::{QUOTAS, Quota};
 pub use service_network::service_network;
 pub(crate) use vpc::planned_dns;
 pub use vpc::vpc;
@@ -59,6 +61,8 @@ pub struct Preflight {
     pub findings: Vec<Finding>,
     /// The call to make; none if a finding is an error.
     pub call: Option<PlannedCall>,
+    /// The security group to make before it, if it is to have one of its own.
+    pub group: Option<PlannedGroup>,
 }
 
 /// What was seen of a VPC and of what a target names in it. The order of the lists does not matter.
@@ -78,7 +82,12 @@ impl Preflight {
     /// What was found, with the call unless something stands against it.
     fn of(findings: Findings, call: Option<PlannedCall>) -> Self {
         let stopped = findings.0.iter().any(|finding| finding.severity == Severity::Error);
-        Self { findings: findings.0, call: call.filter(|_| !stopped) }
+        Self { findings: findings.0, call: call.filter(|_| !stopped), group: None }
+    }
+
+    /// With the security group that it is to have.
+    fn behind(self, group: Option<PlannedGroup>) -> Self {
+        Self { group: group.filter(|_| self.call.is_some()), ..self }
     }
 
     /// Holds the resource's Region against the one that the target is in: VPC Lattice's resources

@@ -3,9 +3,9 @@
 use super::codes::Code;
 use super::site::{self, Needs, Site};
 use super::vpc::planned_dns;
-use super::{Findings, Preflight, VpcSeen, listed, security_groups, subnets};
+use super::{Finding, Findings, Preflight, VpcSeen, listed, quotas, security_groups, subnets};
 use crate::connection::PlannedCall;
-use crate::ids::{ConnectionId, ResourceArn};
+use crate::ids::{ConnectionId, ResourceArn, VpcId};
 use crate::network::same_word;
 use crate::profile::Profile;
 use crate::subscription::VpcTarget;
@@ -36,16 +36,17 @@ pub fn network_endpoint(
     }
     site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns.enabled, "off");
     let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
-    security_groups::check(&mut findings, site, &profile.ports, seen);
+    let group = security_groups::check(&mut findings, site, &profile.ports, seen);
     beside(&mut findings, target, network, ours, seen, private_dns.enabled);
+    quotas::check(&mut findings, "ServiceNetwork", &target.vpc, ours, &seen.endpoints);
     let call = PlannedCall::ServiceNetworkEndpoint {
         service_network: network.clone(),
         vpc: target.vpc.clone(),
         subnets,
-        security_groups: target.security_groups.clone(),
+        security_groups: target.security_groups.listed(),
         private_dns,
     };
-    Preflight::of(findings, Some(call))
+    Preflight::of(findings, Some(call)).behind(group)
 }
 
 fn beside(
@@ -71,6 +72,11 @@ fn beside(
             site::keep_or_delete(other, &target.vpc, "the subscription"),
         );
     }
+    let networks = standing.iter().filter(|other| other.service_network.as_ref().is_some_and(|of| of != network));
+    let networks = listed(networks.map(|endpoint| &endpoint.id));
+    if private_dns && !networks.is_empty() {
+        second(findings, format!("{} reaches another service network by {networks}", target.vpc));
+    }
     let resources = standing.iter().filter(|other| same_word(&other.endpoint_type, "Resource"));
     let resources = listed(resources.map(|endpoint| &endpoint.id));
     if private_dns && !resources.is_empty() {
@@ -82,4 +88,27 @@ fn beside(
             "nothing if it does not; else keep one of the two, or set `private_dns: off`",
         );
     }
+}
+
+/// What stands beside a service-network endpoint for `network`: the service networks that the VPC is
+/// associated with. `open` does not look at these, since they stop nothing; `drawbridge plan` does.
+#[must_use]
+pub fn second_network(vpc: &VpcId, network: &ResourceArn, associated: &[ResourceArn]) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    for other in associated {
+        let again = if other == network { ", the very same" } else { "" };
+        second(&mut findings, format!("{vpc} is associated with service network {other}{again}"));
+    }
+    findings.0
+}
+
+/// A VPC is associated with one service network at most, and reaches any number by endpoints
+/// [AWS:vpc-lattice/ug/service-network-associations].
+fn second(findings: &mut Findings, seen: String) {
+    findings.warning(
+        Code::SecondServiceNetwork,
+        seen,
+        "a private name that both service networks have leads into one of them",
+        "nothing if they have none in common; else set `private_dns: off` for one of them",
+    );
 }

@@ -3,16 +3,23 @@
 use super::codes::Code;
 use super::site::Site;
 use super::{Findings, VpcSeen, listed};
+use crate::connection::PlannedGroup;
 use crate::ids::SecurityGroupId;
 use crate::network::{Ingress, SecurityGroup};
 use crate::profile::PortUse;
+use crate::subscription::SecurityGroups;
 
 /// Ports, inclusive.
 type Range = (u16, u16);
 
-pub(super) fn check(findings: &mut Findings, site: Site<'_>, used: &[PortUse], seen: &VpcSeen) {
+/// Checks the listed groups; or says what the endpoint's own is to admit.
+pub(super) fn check(findings: &mut Findings, site: Site<'_>, used: &[PortUse], seen: &VpcSeen) -> Option<PlannedGroup> {
+    let managed = match site.security_groups {
+        SecurityGroups::Listed(_) => None,
+        SecurityGroups::Managed(sources) => Some(sources),
+    };
     let mut ours: Vec<&SecurityGroup> = Vec::new();
-    for id in site.security_groups {
+    for id in site.security_groups.named() {
         match seen.security_groups.iter().find(|group| group.id == *id) {
             None => findings.error(
                 Code::SecurityGroupNotFound,
@@ -20,7 +27,8 @@ pub(super) fn check(findings: &mut Findings, site: Site<'_>, used: &[PortUse], s
                 format!("security groups of {} that exist", site.vpc),
                 format!("correct `security_groups` in {}", site.said_in),
             ),
-            Some(group) if group.vpc != *site.vpc => findings.error(
+            // What a managed group admits may be in a VPC that is peered.
+            Some(group) if group.vpc != *site.vpc && managed.is_none() => findings.error(
                 Code::SecurityGroupInOtherVpc,
                 format!("{id} belongs to {}", group.vpc),
                 format!("security groups of {}", site.vpc),
@@ -29,7 +37,29 @@ pub(super) fn check(findings: &mut Findings, site: Site<'_>, used: &[PortUse], s
             Some(group) => ours.push(group),
         }
     }
-    ports(findings, used, &ours);
+    let Some(sources) = managed else {
+        ports(findings, used, &ours);
+        return None;
+    };
+    if used.is_empty() {
+        findings.error(
+            Code::ManagedPortsUnknown,
+            "neither the profile nor the subscription says which ports are used".to_owned(),
+            "ports that the endpoint's own security group can admit",
+            format!(
+                "name a vendor's `profile` or, for a service, its port in `ports`; or list `security_groups` in {}",
+                site.said_in
+            ),
+        );
+    }
+    let own = sources.cidrs.is_empty() && sources.security_groups.is_empty();
+    let vpc = seen.vpc.as_ref()?;
+    Some(PlannedGroup {
+        vpc: vpc.id.clone(),
+        ports: used.iter().map(|ports| (ports.from, ports.to)).collect(),
+        cidrs: if own { vpc.cidrs.clone() } else { sources.cidrs.iter().map(ToString::to_string).collect() },
+        security_groups: sources.security_groups.clone(),
+    })
 }
 
 /// An endpoint's groups act together: what one of them admits is admitted. Of no groups, which was

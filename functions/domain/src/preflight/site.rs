@@ -3,17 +3,17 @@
 use super::codes::Code;
 use super::{Findings, Severity, listed};
 use crate::identity::{TAG_CONNECTION, TAG_INSTALLATION};
-use crate::ids::{AzId, ConnectionId, SecurityGroupId, VpcId};
+use crate::ids::{AzId, ConnectionId, VpcId};
 use crate::network::{Endpoint, Subnet, Vpc, same_word};
 use crate::profile::Profile;
-use crate::subscription::{InterfaceItem, Subnets, VpcTarget};
+use crate::subscription::{InterfaceItem, SecurityGroups, Subnets, VpcTarget};
 
 /// What a subscription says of the place.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
     pub vpc: &'a VpcId,
     pub subnets: &'a Subnets,
-    pub security_groups: &'a [SecurityGroupId],
+    pub security_groups: &'a SecurityGroups,
     /// Where it says so, as the end of a sentence.
     pub said_in: &'static str,
 }

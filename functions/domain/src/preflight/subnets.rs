@@ -53,7 +53,14 @@ fn check_listed(findings: &mut Findings, ids: &[SubnetId], site: Site<'_>, needs
                 format!("take {id} out of `subnets` in {}, or write `subnets: auto`", site.said_in),
             );
         }
-        if subnet.free_addresses < needs.free_addresses {
+        if subnet.ipv6_only {
+            findings.error(
+                Code::SubnetIpv6Only,
+                format!("{id} has IPv6 addresses only"),
+                "a subnet with IPv4 addresses: that is what an endpoint has if nothing else is asked for",
+                format!("list another subnet in {}, or write `subnets: auto`", subnet.az),
+            );
+        } else if subnet.free_addresses < needs.free_addresses {
             findings.error(
                 Code::SubnetAddressesLow,
                 format!("{id} has {} free addresses", subnet.free_addresses),
@@ -75,8 +82,10 @@ fn check_listed(findings: &mut Findings, ids: &[SubnetId], site: Site<'_>, needs
 fn choose(findings: &mut Findings, site: Site<'_>, needs: &Needs<'_>, seen: &VpcSeen) -> Vec<SubnetId> {
     let mut best: BTreeMap<&AzId, &Subnet> = BTreeMap::new();
     for subnet in seen.subnets.iter().filter(|subnet| subnet.vpc == *site.vpc) {
+        // Of two without an address to give, the one that could have some says more.
+        let rank = |subnet: &Subnet| (!subnet.ipv6_only, subnet.free_addresses);
         let best = best.entry(&subnet.az).or_insert(subnet);
-        let better = subnet.free_addresses.cmp(&best.free_addresses).then_with(|| best.id.cmp(&subnet.id));
+        let better = rank(subnet).cmp(&rank(best)).then_with(|| best.id.cmp(&subnet.id));
         if better.is_gt() {
             *best = subnet;
         }
@@ -88,6 +97,8 @@ fn choose(findings: &mut Findings, site: Site<'_>, needs: &Needs<'_>, seen: &Vpc
         if !needs.zones.has(subnet) {
             apart += 1;
             left_out.push(format!("{zone} ({} it)", needs.zones.lack()));
+        } else if subnet.ipv6_only {
+            left_out.push(format!("{zone} (its subnets have IPv6 addresses only)"));
         } else if subnet.free_addresses < needs.free_addresses {
             left_out
                 .push(format!("{zone} (its best subnet, {}, has {} free addresses)", subnet.id, subnet.free_addresses));

@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::site::{self, Needs, Site};
-use super::{Findings, Preflight, VpcSeen, listed, security_groups, subnets};
+use super::{Findings, Preflight, VpcSeen, listed, quotas, security_groups, subnets};
 use crate::connection::{PlannedCall, PlannedDns};
 use crate::ids::{ConnectionId, ResourceArn};
 use crate::network::{ResourceConfiguration, same_word};
@@ -29,16 +29,17 @@ pub fn vpc(
     let site = Site::from(target);
     site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns.enabled, "off");
     let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
-    security_groups::check(&mut findings, site, &profile.ports, seen);
+    let group = security_groups::check(&mut findings, site, &profile.ports, seen);
     endpoints(&mut findings, target, resource, ours, seen, private_dns.enabled);
+    quotas::check(&mut findings, "Resource", &target.vpc, ours, &seen.endpoints);
     let call = PlannedCall::ResourceEndpoint {
         resource: resource.clone(),
         vpc: target.vpc.clone(),
         subnets,
-        security_groups: target.security_groups.clone(),
+        security_groups: target.security_groups.listed(),
         private_dns,
     };
-    Preflight::of(findings, Some(call))
+    Preflight::of(findings, Some(call)).behind(group)
 }
 
 /// A target's private DNS in EC2's words.

@@ -30,6 +30,9 @@ pub(super) const SUBNETS: usize = 16;
 /// most [AWS: Amazon VPC quotas, security groups per network interface]. VPC Lattice's own limit of
 /// 5 is for associations of a VPC with a service network, which no target makes.
 pub(super) const SECURITY_GROUPS: usize = 16;
+/// Of a managed security group: with the groups and a vendor's port ranges well below the 60 rules that a group
+/// has by default [AWS: Amazon VPC quotas].
+pub(super) const CIDRS: usize = 10;
 /// `PrivateDnsSpecifiedDomains` takes 1 to 10 [botocore: ec2, vpc-lattice].
 pub(super) const DOMAINS: usize = 10;
 /// Of one domain [botocore: vpc-lattice `PrivateDnsSpecifiedDomain`].
@@ -40,3 +43,5 @@ pub(super) const TAG_KEY_LENGTH: usize = 128;
 pub(super) const TAG_VALUE_LENGTH: usize = 256;
 /// 50 targets and 200 resource endpoints per VPC [AWS: PrivateLink quotas] make no more.
 pub(super) const CONNECTIONS_PER_SHARE: i64 = 10_000;
+/// US dollars: so many connections, each by a service network, cost less than this.
+pub(super) const MONTHLY_COST: i64 = 1_000_000;

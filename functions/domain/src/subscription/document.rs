@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    EndpointItem, GatewayItem, InterfaceItem, NetworkItem, PrivateDns, RouteTables, Subnets, Subscription, Target,
-    VpcTarget, bounds,
+    EndpointItem, GatewayItem, InterfaceItem, NetworkItem, OnChange, PrivateDns, RouteTables, Subnets, Subscription,
+    Target, VpcTarget, bounds,
 };
 
 impl Subscription {
@@ -27,6 +27,9 @@ impl Subscription {
         if let Some(connections) = self.limits.connections_per_share {
             limits.insert("connections_per_share".to_owned(), json!(connections));
         }
+        if let Some(dollars) = self.limits.monthly_cost_per_share {
+            limits.insert("monthly_cost_per_share".to_owned(), json!(dollars));
+        }
         let mut document = json!({
             "version": bounds::VERSION,
             "name": self.name,
@@ -41,6 +44,9 @@ impl Subscription {
             document["approval"] = json!(self.approval);
             document["on_revoke"] = json!(self.on_revoke);
             document["targets"] = self.targets.iter().map(target).collect();
+        }
+        if self.on_change != OnChange::Keep {
+            document["on_change"] = json!(self.on_change);
         }
         if !self.endpoints.is_empty() {
             document["endpoints"] = self.endpoints.iter().map(endpoint).collect();

@@ -6,11 +6,9 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Kind, Subnets, TargetKey, VpcTarget};
+use super::{Kind, SecurityGroups, Subnets, TargetKey, VpcTarget};
 use crate::identity::Home;
-use crate::ids::{
-    Region, ResourceArn, RouteTableId, SecurityGroupId, Service, ServiceName, ServiceNetworkId, SubnetId, VpcId,
-};
+use crate::ids::{Region, ResourceArn, RouteTableId, Service, ServiceName, ServiceNetworkId, SubnetId, VpcId};
 use crate::resource::Resource;
 
 /// One endpoint that is asked for.
@@ -36,8 +34,8 @@ pub struct InterfaceItem {
     pub vpc: VpcId,
     /// Which subnets.
     pub subnets: Subnets,
-    /// The endpoint's security groups; at least one.
-    pub security_groups: Vec<SecurityGroupId>,
+    /// The endpoint's security groups.
+    pub security_groups: SecurityGroups,
     /// Whether the service's private name answers with the endpoint; none: if the service has one.
     pub private_dns: Option<bool>,
     /// What may be done through the endpoint.
@@ -243,7 +241,10 @@ mod tests {
         use super::super::{ResourceType, Settings, Subscription};
         use crate::testing::{network, network_target, resource, subscription, vpc_target};
         let own = NetworkItem {
-            at: VpcTarget { security_groups: Vec::new(), ..network_item(NetworkName::Arn(network("sn-0a"))).at },
+            at: VpcTarget {
+                security_groups: SecurityGroups::Listed(Vec::new()),
+                ..network_item(NetworkName::Arn(network("sn-0a"))).at
+            },
             service_network: NetworkName::Arn(network("sn-0a")),
         };
         let mut wary = subscription("a");
@@ -264,7 +265,7 @@ mod tests {
             s.settings(kind, resource, target, &home()).map(|settings| match settings {
                 Settings::Resource(_) => "resource",
                 Settings::Association(_) => "association",
-                Settings::ServiceNetwork(at) if at.security_groups.is_empty() => "its own word",
+                Settings::ServiceNetwork(at) if at.security_groups.named().is_empty() => "its own word",
                 Settings::ServiceNetwork(_) => "service network",
                 Settings::Interface(_) => "interface",
                 Settings::Gateway(_) => "gateway",

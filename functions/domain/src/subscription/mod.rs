@@ -4,6 +4,7 @@
 mod bounds;
 mod document;
 mod endpoints;
+mod groups;
 mod parse;
 mod reconcile;
 mod schema;
@@ -15,8 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Home;
 use crate::ids::{
-    AccountId, ResourceArn, ResourceShareArn, SecurityGroupId, Service, ServiceNetworkId, SubnetId, SubscriptionName,
-    VpcId,
+    AccountId, ResourceArn, ResourceShareArn, Service, ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
 };
 use crate::profile::ProfileName;
 use crate::resource::Resource;
@@ -25,6 +25,7 @@ pub use bounds::VERSION;
 pub use endpoints::{
     EndpointItem, GatewayItem, GatewayService, InterfaceItem, NetworkItem, NetworkName, Policy, RouteTables,
 };
+pub use groups::{Cidr, SecurityGroups, Sources};
 pub use parse::{Problem, Problems, newer_version, parse, parse_canonical};
 pub use reconcile::{Reconcile, Remedy};
 pub use schema::json_schema;
@@ -44,6 +45,9 @@ pub struct Subscription {
     pub approval: Approval,
     /// What happens to what is connected when its owner stops sharing it.
     pub on_revoke: OnRevoke,
+    /// What happens to what is made when its settings change and AWS can't change them in place.
+    #[serde(skip_serializing_if = "OnChange::keeps")]
+    pub on_change: OnChange,
     /// What is true of the vendor.
     pub profile: ProfileName,
     /// Where to connect what is shared, each VPC or service network at most once; at least one if it
@@ -184,6 +188,23 @@ pub enum OnRevoke {
     Close,
 }
 
+/// What happens to what was made with settings that AWS can't change in place, when they change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChange {
+    /// It stays as it is, and its record says what differs.
+    Keep,
+    /// It is closed and made anew, which interrupts it.
+    Replace,
+}
+
+impl OnChange {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    const fn keeps(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
 /// One place to connect to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -201,8 +222,8 @@ pub struct VpcTarget {
     pub vpc: VpcId,
     /// Which subnets.
     pub subnets: Subnets,
-    /// The endpoint's security groups; at least one.
-    pub security_groups: Vec<SecurityGroupId>,
+    /// The endpoint's security groups.
+    pub security_groups: SecurityGroups,
     /// Whether, and for which names, private DNS answers.
     pub private_dns: PrivateDns,
 }
@@ -249,6 +270,10 @@ pub struct ServiceNetworkTarget {
 pub struct Limits {
     /// A share that would make more connections than this is held for a person.
     pub connections_per_share: Option<u32>,
+    /// A share whose connections would cost more US dollars per month than this, traffic apart, is
+    /// held for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost_per_share: Option<u32>,
 }
 
 /// What kind of connection.

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Approval, GatewayService, NetworkName, OnRevoke, Otherwise, Remedy, ResourceType, bounds};
+use super::{Approval, Cidr, GatewayService, NetworkName, OnChange, OnRevoke, Otherwise, Remedy, ResourceType, bounds};
 use crate::ids::{
     AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
     SubscriptionName, VpcId,
@@ -43,6 +43,11 @@ pub fn json_schema() -> Value {
                 "enum": [OnRevoke::Keep, OnRevoke::Close],
                 "default": OnRevoke::Keep,
             },
+            "on_change": {
+                "description": "What happens to what was made with settings that AWS can't change in place, when they change: keep it and say so, or replace it, which interrupts it.",
+                "enum": [OnChange::Keep, OnChange::Replace],
+                "default": OnChange::Keep,
+            },
             "reconcile": reconcile(),
             "profile": {
                 "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS.",
@@ -70,19 +75,7 @@ pub fn json_schema() -> Value {
                 },
             },
             "tags": tags(),
-            "limits": {
-                "description": "What the subscription may cost at most.",
-                "type": "object",
-                "additionalProperties": false,
-                "properties": {
-                    "connections_per_share": {
-                        "description": "A share that would make more connections than this is held for a person.",
-                        "type": "integer",
-                        "minimum": 1,
-                        "maximum": bounds::CONNECTIONS_PER_SHARE,
-                    },
-                },
-            },
+            "limits": limits(),
             "ports": {
                 "description": "Ports of resource configurations, by name or id, and of services, by name, for when AWS does not show them.",
                 "type": "object",
@@ -184,6 +177,28 @@ fn trust() -> Value {
     })
 }
 
+fn limits() -> Value {
+    json!({
+        "description": "What the subscription may cost at most.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "connections_per_share": {
+                "description": "A share that would make more connections than this is held for a person.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": bounds::CONNECTIONS_PER_SHARE,
+            },
+            "monthly_cost_per_share": {
+                "description": "A share whose connections would cost more US dollars per month than this, traffic apart, is held for a person; so is one whose price is not known.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": bounds::MONTHLY_COST,
+            },
+        },
+    })
+}
+
 fn vpc() -> Value {
     let domains = |key: &str| {
         json!({
@@ -231,7 +246,21 @@ fn subnets() -> Value {
 }
 
 fn security_groups() -> Value {
-    list(bounds::SECURITY_GROUPS, &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED))
+    let ids = list(bounds::SECURITY_GROUPS, &text("^sg-[a-z0-9]{1,32}$", SecurityGroupId::EXPECTED));
+    let cidr = text("^[0-9a-f.:]+/[0-9]{1,3}$", Cidr::EXPECTED);
+    json!({
+        "description": "Those of the endpoint; or managed: one of its own, which admits the ports that are needed from the VPC's own CIDR blocks, or from the blocks and groups named.",
+        "oneOf": [
+            ids,
+            {"const": "managed"},
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "anyOf": [{"required": ["cidrs"]}, {"required": ["security_groups"]}],
+                "properties": {"cidrs": list(bounds::CIDRS, &cidr), "security_groups": ids},
+            },
+        ],
+    })
 }
 
 fn interface_endpoint() -> Value {

@@ -194,7 +194,8 @@ pub fn tell(record: &Connection, findings: &[Finding]) -> Option<(Connection, St
 fn adopted(stray: &Stray, record: &Connection, now: Timestamp) -> Option<Connection> {
     let wanted = !record.claims.is_empty()
         && match record.ending.as_ref().map(|ending| ending.cause) {
-            Some(Cause::Operator | Cause::Withdrawn | Cause::Revoked) => false,
+            // What is replaced is opened anew by itself.
+            Some(Cause::Operator | Cause::Withdrawn | Cause::Revoked | Cause::Replaced) => false,
             Some(Cause::Gone | Cause::Rejected | Cause::Failed) | None => true,
         };
     if !wanted || !stray.is_in(&["available", "partial", "pending", "ACTIVE", "CREATE_IN_PROGRESS"]) {
@@ -218,7 +219,7 @@ fn adopted(stray: &Stray, record: &Connection, now: Timestamp) -> Option<Connect
     next.names_version += 1;
     next.names_since = None;
     next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
-    next.plan = Some(Plan { token, tags: stray.tags.clone(), call, planned_at: now });
+    next.plan = Some(Plan { token, tags: stray.tags.clone(), call, group: None, planned_at: now });
     next.made = Some(stray.made());
     let why = format!("{} carries its tags and is adopted", stray.made().id());
     next.become_status(Status::Waiting, now, why, "observe looks until it can be used");

@@ -219,9 +219,27 @@ fn an_invitation_made_for_an_accepted_share_does_not_stand_in_its_way() {
 }
 
 #[test]
+fn what_would_cost_too_much_is_held_and_not_refused() {
+    let limited = |dollars| Subscription {
+        limits: Limits { monthly_cost_per_share: Some(dollars), ..Limits::default() },
+        otherwise: Otherwise::Reject,
+        ..subscription("a")
+    };
+    let mut facts = facts();
+    facts.resources = configurations(&["rcfg-1", "rcfg-2"]);
+    assert_eq!(verdict(&facts, &[limited(30)]).outcome, Outcome::Accept);
+    let over = verdict(&facts, &[limited(29)]);
+    assert_eq!((over.outcome, over.status, over.claims.len()), (Outcome::Hold, ShareStatus::Held, 0));
+    assert!(over.reasons[0].contains("would cost 29.20 USD per month"), "{over:?}");
+    let elsewhere = facts.arn.as_str().replace("us-east-1", "eu-west-1");
+    facts.arn = crate::ids::ResourceShareArn::parse(elsewhere).unwrap();
+    assert_eq!(verdict(&facts, &[limited(10_000)]).outcome, Outcome::Hold, "an unknown price is no low one");
+}
+
+#[test]
 fn limits_hold_what_would_cost_too_much() {
     let limited = |called: &str, most| Subscription {
-        limits: Limits { connections_per_share: Some(most) },
+        limits: Limits { connections_per_share: Some(most), ..Limits::default() },
         targets: vec![vpc_target("vpc-0a"), network_target("sn-0a")],
         ..subscription(called)
     };
@@ -309,7 +327,7 @@ fn the_digest_changes_exactly_when_a_subscription_that_decides_changes() {
     let keys: Vec<_> = form.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(keys, ["limits", "name", "on_revoke", "otherwise", "ports", "profile", "tags", "targets", "trust"]);
 
-    let deciding: [fn(&mut Subscription); 9] = [
+    let deciding: [fn(&mut Subscription); 11] = [
         |s| s.trust.senders.push(account(STRANGER)),
         |s| s.trust.share_names.push("*".to_owned()),
         |s| s.trust.shares.push(share_arn(SENDER)),
@@ -317,6 +335,8 @@ fn the_digest_changes_exactly_when_a_subscription_that_decides_changes() {
         |s| s.profile = crate::profile::ProfileName::Generic,
         |s| s.targets.push(network_target("sn-0a")),
         |s| s.limits.connections_per_share = Some(1),
+        |s| s.limits.monthly_cost_per_share = Some(1),
+        |s| s.on_change = crate::subscription::OnChange::Replace,
         |s| _ = s.tags.insert("team".to_owned(), "x".to_owned()),
         |s| _ = s.ports.insert("orders".to_owned(), 1),
     ];

@@ -27,12 +27,13 @@ fn offered(service_type: &str) -> EndpointService {
         private_dns_state: None,
         acceptance_required: false,
         policy_supported: true,
+        address_families: vec!["ipv4".to_owned()],
     }
 }
 
 fn here() -> RoutesSeen {
     RoutesSeen {
-        vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: false, dns_hostnames: false }),
+        vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: false, dns_hostnames: false, cidrs: Vec::new() }),
         route_tables: vec![
             table("rtb-0b", "vpc-0a", false, &["subnet-0b"]),
             table("rtb-0a", "vpc-0a", true, &[]),

@@ -22,6 +22,7 @@ fn offered() -> EndpointService {
         private_dns_state: Some("verified".to_owned()),
         acceptance_required: false,
         policy_supported: true,
+        address_families: vec!["ipv4".to_owned()],
     }
 }
 
@@ -148,7 +149,7 @@ fn private_dns_is_on_if_it_can_be_and_an_error_only_if_asked_for() {
 #[test]
 fn private_dns_needs_the_vpcs_attributes() {
     let mut off = here();
-    off.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: false });
+    off.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: false, cidrs: Vec::new() });
     let preflight = checked(&item(), &[offered()], &off);
     assert_eq!(codes(&preflight), ["VpcDnsAttributesOff!"]);
     assert!(preflight.findings[0].way_out.ends_with("or set `private_dns: false` for it"), "{preflight:?}");
@@ -173,7 +174,14 @@ fn one_endpoint_of_a_vpc_answers_to_a_private_name() {
         (other(&|e| e.private_dns = false), &[]),
         (other(&|e| "rejected".clone_into(&mut e.state)), &[]),
         (other(&|e| "deleting".clone_into(&mut e.state)), &[]),
-        (other(&|e| e.service = Some("com.amazonaws.us-east-1.sqs".to_owned())), &[]),
+        (other(&|e| e.service = Some("com.amazonaws.us-east-1.sqs".to_owned())), &["PrivateDnsTaken!"]),
+        (
+            other(&|e| {
+                e.service = Some("com.amazonaws.us-east-1.sqs".to_owned());
+                e.dns[0].name = "sqs.us-east-1.amazonaws.com".to_owned();
+            }),
+            &[],
+        ),
         (other(&|e| e.vpc = Some(vpc_id("vpc-0b"))), &[]),
         (other(&|e| e.tags = tags(&[(TAG_CONNECTION, ours.as_str())])), &[]),
     ] {
@@ -182,6 +190,49 @@ fn one_endpoint_of_a_vpc_answers_to_a_private_name() {
         let without = InterfaceItem { private_dns: Some(false), ..item() };
         assert_eq!(codes(&checked(&without, &[offered()], &seen)), [""; 0], "{other:?}");
     }
+}
+
+/// Another service may have the same private name: EC2 shows it among the endpoint's names.
+#[test]
+fn a_private_name_may_be_another_services() {
+    let name = |name: &str| vec![DnsEntry { name: name.to_owned(), hosted_zone: None }];
+    let other = |dns| Endpoint {
+        service: Some("com.amazonaws.vpce.us-east-1.vpce-svc-0b".to_owned()),
+        private_dns: true,
+        dns,
+        ..endpoint("vpce-0b", "Interface", None)
+    };
+    for (dns, found) in [("DB.example.com", &["PrivateDnsTaken!"][..]), ("*.db.example.com", &[]), ("example.com", &[])]
+    {
+        let seen = VpcSeen { endpoints: vec![other(name(dns))], ..here() };
+        assert_eq!(codes(&checked(&item(), &[offered()], &seen)), found, "{dns}");
+        let without = InterfaceItem { private_dns: Some(false), ..item() };
+        assert_eq!(codes(&checked(&without, &[offered()], &seen)), [""; 0], "{dns}");
+    }
+}
+
+#[test]
+fn an_endpoint_has_ipv4_addresses() {
+    let with = |families: &[&str]| EndpointService {
+        address_families: families.iter().map(|family| (*family).to_owned()).collect(),
+        ..offered()
+    };
+    for (families, found) in [(&[][..], &[][..]), (&["ipv6", "IPv4"], &[]), (&["ipv6"], &["AddressFamilyDiffers!"])] {
+        assert_eq!(codes(&checked(&item(), &[with(families)], &here())), found, "{families:?}");
+    }
+    let ipv6 = |mut seen: VpcSeen| {
+        seen.subnets[1] = Subnet { ipv6_only: true, free_addresses: 0, ..seen.subnets[1].clone() };
+        seen
+    };
+    let auto = checked(&item(), &[offered()], &ipv6(here()));
+    assert_eq!(codes(&auto), ["ZonesLeftOut"]);
+    assert!(auto.findings[0].seen.contains("IPv6 addresses only"), "{}", auto.findings[0].seen);
+    let listed = InterfaceItem { subnets: Subnets::Listed(vec![SubnetId::parse("subnet-0b").unwrap()]), ..item() };
+    assert_eq!(codes(&checked(&listed, &[offered()], &ipv6(here()))), ["SubnetIpv6Only!"]);
+    // Of two in one zone the one with IPv4 addresses is meant, however few it has.
+    let mut both = here();
+    both.subnets[1] = Subnet { ipv6_only: true, free_addresses: 300, ..subnet("subnet-0c", "use1-az1", 300) };
+    assert_eq!(call(checked(&item(), &[offered()], &both)).0, ["subnet-0a"]);
 }
 
 #[test]

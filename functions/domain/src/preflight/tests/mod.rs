@@ -1,9 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod gateway;
+mod groups;
 mod interface;
 mod network_endpoint;
 mod properties;
+mod quotas;
 mod service_network;
 mod vpc;
 
@@ -14,7 +16,7 @@ use crate::identity::{TAG_CONNECTION, TAG_INSTALLATION};
 use crate::ids::{AccountId, AzId, ConnectionId, SecurityGroupId, SubnetId, VpcEndpointId, VpcId};
 use crate::network::Ingress;
 use crate::profile::{Profile, ProfileName};
-use crate::subscription::{PrivateDns, Subnets, VpcTarget};
+use crate::subscription::{PrivateDns, SecurityGroups, Subnets, VpcTarget};
 
 fn redis() -> &'static Profile {
     Profile::of(ProfileName::RedisCloud)
@@ -51,6 +53,7 @@ fn subnet(id: &str, zone: &str, free_addresses: u32) -> Subnet {
         az: AzId::parse(zone).unwrap(),
         zone: None,
         free_addresses,
+        ipv6_only: false,
     }
 }
 
@@ -84,14 +87,14 @@ fn target() -> VpcTarget {
     VpcTarget {
         vpc: vpc_id("vpc-0a"),
         subnets: Subnets::Auto,
-        security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
+        security_groups: SecurityGroups::Listed(vec![SecurityGroupId::parse("sg-0a").unwrap()]),
         private_dns: PrivateDns::ProfileDefault,
     }
 }
 
 fn seen() -> VpcSeen {
     VpcSeen {
-        vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: true }),
+        vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: true, cidrs: Vec::new() }),
         subnets: vec![subnet("subnet-0a", "use1-az1", 200), subnet("subnet-0b", "use1-az2", 200)],
         security_groups: vec![group("sg-0a", vec![rule("tcp", 10_000, 19_999), rule("tcp", 8070, 8070)])],
         endpoints: Vec::new(),

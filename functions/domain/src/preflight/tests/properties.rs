@@ -19,7 +19,12 @@ fn subnets() -> impl Strategy<Value = Vec<Subnet>> {
 /// Worlds with something of everything in them.
 fn worlds() -> impl Strategy<Value = VpcSeen> {
     let vpc = proptest::option::weighted(0.9, (any::<bool>(), any::<bool>())).prop_map(|dns| {
-        dns.map(|(dns_support, dns_hostnames)| Vpc { id: vpc_id("vpc-0a"), dns_support, dns_hostnames })
+        dns.map(|(dns_support, dns_hostnames)| Vpc {
+            id: vpc_id("vpc-0a"),
+            dns_support,
+            dns_hostnames,
+            cidrs: Vec::new(),
+        })
     });
     let rules = vec((select(vec!["tcp", "udp", "-1"]), 8000u16..20_000, 0u16..9000), 0..4).prop_map(|rules| {
         rules.into_iter().map(|(protocol, from, length)| rule(protocol, from, from + length)).collect::<Vec<_>>()
@@ -69,7 +74,9 @@ fn targets() -> impl Strategy<Value = VpcTarget> {
     (subnets, select(vec![PrivateDns::Off, PrivateDns::ProfileDefault])).prop_map(|(subnets, private_dns)| VpcTarget {
         subnets,
         private_dns,
-        security_groups: ["sg-0", "sg-1"].map(|id| SecurityGroupId::parse(id).unwrap()).to_vec(),
+        security_groups: SecurityGroups::Listed(
+            ["sg-0", "sg-1"].map(|id| SecurityGroupId::parse(id).unwrap()).to_vec(),
+        ),
         ..target()
     })
 }

@@ -89,7 +89,8 @@ fn the_vpc_exists_and_resolves_names() {
         (true, false, PrivateDns::Off, &["VpcDnsAttributesOff"]),
     ] {
         let mut seen = seen();
-        seen.vpc = Some(Vpc { id: vpc_id("vpc-0a"), dns_support: support, dns_hostnames: hostnames });
+        seen.vpc =
+            Some(Vpc { id: vpc_id("vpc-0a"), dns_support: support, dns_hostnames: hostnames, cidrs: Vec::new() });
         let preflight = check(&VpcTarget { private_dns, ..target() }, &seen);
         assert_eq!(codes(&preflight), found, "{support} {hostnames}");
         for finding in preflight.findings {
@@ -233,7 +234,9 @@ fn security_groups_admit_what_is_needed() {
 #[test]
 fn groups_act_together_and_gaps_are_named() {
     let two = VpcTarget {
-        security_groups: ["sg-0a", "sg-0b"].map(|id| SecurityGroupId::parse(id).unwrap()).to_vec(),
+        security_groups: SecurityGroups::Listed(
+            ["sg-0a", "sg-0b"].map(|id| SecurityGroupId::parse(id).unwrap()).to_vec(),
+        ),
         ..target()
     };
     let groups = |second| {
@@ -254,7 +257,9 @@ fn groups_act_together_and_gaps_are_named() {
 #[test]
 fn security_groups_exist_in_the_vpc() {
     let three = VpcTarget {
-        security_groups: ["sg-0c", "sg-0b", "sg-0a"].map(|id| SecurityGroupId::parse(id).unwrap()).to_vec(),
+        security_groups: SecurityGroups::Listed(
+            ["sg-0c", "sg-0b", "sg-0a"].map(|id| SecurityGroupId::parse(id).unwrap()).to_vec(),
+        ),
         ..target()
     };
     let mut elsewhere = group("sg-0b", vec![]);
@@ -339,7 +344,7 @@ fn a_service_network_endpoint_beside_it_is_worth_a_word() {
 #[test]
 fn everything_is_found_at_once() {
     let world = VpcSeen {
-        vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: false, dns_hostnames: false }),
+        vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: false, dns_hostnames: false, cidrs: Vec::new() }),
         subnets: vec![subnet("subnet-0a", "use1-az3", 200)],
         security_groups: vec![group("sg-0a", vec![])],
         endpoints: vec![endpoint("vpce-0a", "Resource", Some(resource())), endpoint("vpce-0b", "ServiceNetwork", None)],

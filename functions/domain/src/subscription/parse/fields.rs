@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Approval, Limits, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, ServiceNetworkTarget, Subnets,
-    Subscription, Target, Trust, VpcTarget, bounds,
+    Approval, Cidr, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, SecurityGroups,
+    ServiceNetworkTarget, Sources, Subnets, Subscription, Target, Trust, VpcTarget, bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
@@ -22,6 +22,7 @@ const ROOT: &[&str] = &[
     "otherwise",
     "approval",
     "on_revoke",
+    "on_change",
     "profile",
     "targets",
     "endpoints",
@@ -32,9 +33,10 @@ const ROOT: &[&str] = &[
 ];
 const TRUST: &[&str] = &["senders", "share_names", "shares", "resource_types"];
 const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
+const SOURCES: &[&str] = &["cidrs", "security_groups"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
-const LIMITS: &[&str] = &["connections_per_share"];
+const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share"];
 const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
@@ -42,6 +44,7 @@ const OTHERWISE: &[(&str, Otherwise)] =
 const APPROVAL: &[(&str, Approval)] =
     &[("never", Approval::Never), ("first-time", Approval::FirstTime), ("always", Approval::Always)];
 const ON_REVOKE: &[(&str, OnRevoke)] = &[("keep", OnRevoke::Keep), ("close", OnRevoke::Close)];
+const ON_CHANGE: &[(&str, OnChange)] = &[("keep", OnChange::Keep), ("replace", OnChange::Replace)];
 const REMEDIES: &[(&str, Remedy)] = &[("report", Remedy::Report), ("repair", Remedy::Repair), ("adopt", Remedy::Adopt)];
 /// Without the last: there is nothing to adopt.
 const WITHOUT_ADOPT: usize = 2;
@@ -119,6 +122,8 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         optional(&fields, "approval", Some(Approval::Never), |node, path| reader.one_of(node, path, APPROVAL));
     let on_revoke =
         optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| reader.one_of(node, path, ON_REVOKE));
+    let on_change =
+        optional(&fields, "on_change", Some(OnChange::Keep), |node, path| reader.one_of(node, path, ON_CHANGE));
     let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
     let profile =
         optional(&fields, "profile", Some(ProfileName::Generic), |node, path| reader.one_of(node, path, &profiles));
@@ -143,6 +148,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         otherwise: otherwise?,
         approval: approval?,
         on_revoke: on_revoke?,
+        on_change: on_change?,
         profile: profile?,
         targets: targets?,
         tags: tags?,
@@ -296,9 +302,43 @@ pub(super) fn vpc_id(reader: &mut Reader, fields: &Fields<'_>) -> Option<VpcId> 
     reader.id(node, &fields.path("vpc"), VpcId::EXPECTED, VpcId::parse)
 }
 
-pub(super) fn security_groups(reader: &mut Reader, fields: &Fields<'_>) -> Option<Vec<SecurityGroupId>> {
-    let node = reader.require(fields, "security_groups", "those of the endpoint: `security_groups: [sg-0a1b2c3d]`")?;
-    let items = reader.list(node, &fields.path("security_groups"), bounds::SECURITY_GROUPS, "security group ids")?;
+pub(super) fn security_groups(reader: &mut Reader, fields: &Fields<'_>) -> Option<SecurityGroups> {
+    let example =
+        "those of the endpoint: `security_groups: [sg-0a1b2c3d]`, or `security_groups: managed` for one of its own";
+    let node = reader.require(fields, "security_groups", example)?;
+    let path = fields.path("security_groups");
+    match &node.value {
+        Value::Scalar(text, Scalar::Text) if text == "managed" => Some(SecurityGroups::Managed(Sources::default())),
+        Value::List(_) => group_ids(reader, node, &path).map(SecurityGroups::Listed),
+        Value::Map(_) => sources(reader, node, &path).map(SecurityGroups::Managed),
+        _ => reader.expected(
+            node,
+            &path,
+            "a list of security group ids, `managed`, or its sources (`cidrs`, `security_groups`)",
+        ),
+    }
+}
+
+/// From where a managed one admits.
+fn sources(reader: &mut Reader, node: &Node, path: &str) -> Option<Sources> {
+    let fields = reader.fields(node, path, SOURCES, |_| None)?;
+    let cidrs = optional(&fields, "cidrs", Some(Vec::new()), |node, path| {
+        let items = reader.list(node, path, bounds::CIDRS, "CIDR blocks")?;
+        let read = |reader: &mut Reader, node: &Node, path: &str| reader.id(node, path, Cidr::EXPECTED, Cidr::parse);
+        Some(reader.distinct(items, read, Clone::clone))
+    });
+    let security_groups =
+        optional(&fields, "security_groups", Some(Vec::new()), |node, path| group_ids(reader, node, path));
+    if fields.get("cidrs").or_else(|| fields.get("security_groups")).is_none() {
+        let message = "neither `cidrs` nor `security_groups`: name one, or write `security_groups: managed` for the VPC's own addresses";
+        reader.problem(node.at, path, message);
+        return None;
+    }
+    Some(Sources { cidrs: cidrs?, security_groups: security_groups? })
+}
+
+fn group_ids(reader: &mut Reader, node: &Node, path: &str) -> Option<Vec<SecurityGroupId>> {
+    let items = reader.list(node, path, bounds::SECURITY_GROUPS, "security group ids")?;
     let read = |reader: &mut Reader, node: &Node, path: &str| {
         reader.id(node, path, SecurityGroupId::EXPECTED, SecurityGroupId::parse)
     };
@@ -414,15 +454,14 @@ fn tags(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String,
 
 fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
     let fields = reader.fields(node, path, LIMITS, elsewhere)?;
-    let connections_per_share = match fields.get("connections_per_share") {
-        None => None,
-        Some(node) => {
-            let path = fields.path("connections_per_share");
-            let limit = reader.integer(node, &path, 1..=bounds::CONNECTIONS_PER_SHARE)?;
-            u32::try_from(limit).ok()
-        }
+    let mut limit = |key: &str, most: i64| {
+        optional(&fields, key, Some(None), |node, path| {
+            reader.integer(node, path, 1..=most).map(|limit| u32::try_from(limit).ok())
+        })
     };
-    Some(Limits { connections_per_share })
+    let connections_per_share = limit("connections_per_share", bounds::CONNECTIONS_PER_SHARE);
+    let monthly_cost_per_share = limit("monthly_cost_per_share", bounds::MONTHLY_COST);
+    Some(Limits { connections_per_share: connections_per_share?, monthly_cost_per_share: monthly_cost_per_share? })
 }
 
 /// One word for everything, or one for each finding.

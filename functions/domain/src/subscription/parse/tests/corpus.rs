@@ -85,6 +85,7 @@ pub fn good() -> Vec<String> {
         ("", "tags: {}\nlimits: {}\nports: {}\n"),
         ("", "tags: {team: payments, 12: '', 'a b': 'ü', 'aws': x, awsome:x: y}\n"),
         ("", "limits: {connections_per_share: 20}\n"),
+        ("", "limits: {monthly_cost_per_share: 500}\non_change: replace\n"),
         ("", "ports: {orders-db: 12000, rcfg-0a1b2c3d4e5f60718: 65535}\n"),
         ("targets:", "  share_names: [redis-*, '*', 'a ? b']\ntargets:"),
         (
@@ -555,7 +556,9 @@ const BAD: &[Case] = &[
     case(
         "",
         "limits: {connections: 5}\n",
-        &["8:10: limits.connections: unknown key `connections`; known here: `connections_per_share`"],
+        &[
+            "8:10: limits.connections: unknown key `connections`; known here: `connections_per_share` or `monthly_cost_per_share`",
+        ],
         RefusesToo,
     ),
     case(

@@ -7,9 +7,9 @@ use proptest::sample::select;
 
 use super::super::super::endpoints::Policy;
 use super::super::super::{
-    Approval, EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName, OnRevoke,
-    Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, RouteTables, ServiceNetworkTarget, Subnets, Target, Trust,
-    VpcTarget,
+    Approval, Cidr, EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName,
+    OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, RouteTables, SecurityGroups,
+    ServiceNetworkTarget, Sources, Subnets, Target, Trust, VpcTarget,
 };
 use super::super::{Problem, Problems, Subscription, parse, parse_canonical, reader::unprintable};
 use super::corpus::{BASE, bad, good};
@@ -156,8 +156,16 @@ fn subnets() -> impl Strategy<Value = Subnets> {
     prop_oneof![Just(Subnets::Auto), distinct(subnet(), 1..=6).prop_map(Subnets::Listed)]
 }
 
-fn groups() -> impl Strategy<Value = Vec<SecurityGroupId>> {
-    distinct("sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap()), 1..=5)
+fn groups() -> impl Strategy<Value = SecurityGroups> {
+    let ids = || distinct("sg-[0-9a-f]{1,17}".prop_map(|id| SecurityGroupId::parse(id).unwrap()), 1..=5);
+    let cidr = (any::<u32>(), 0u32..=32).prop_map(|(address, length)| {
+        let first = u64::from(address) >> (32 - length) << (32 - length);
+        let first = std::net::Ipv4Addr::from(u32::try_from(first).unwrap());
+        Cidr::parse(format!("{first}/{length}")).unwrap()
+    });
+    let sources = (distinct(cidr, 0..=5), option::of(ids()))
+        .prop_map(|(cidrs, groups)| Sources { cidrs, security_groups: groups.unwrap_or_default() });
+    prop_oneof![ids().prop_map(SecurityGroups::Listed), sources.prop_map(SecurityGroups::Managed)]
 }
 
 fn vpc() -> impl Strategy<Value = VpcId> {
@@ -273,12 +281,13 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
             select(vec![Approval::Never, Approval::FirstTime, Approval::Always]),
             select(vec![OnRevoke::Keep, OnRevoke::Close]),
+            select(vec![OnChange::Keep, OnChange::Replace]),
             reconcile(),
         ),
         select(ProfileName::ALL.to_vec()),
         targets,
         tags,
-        option::of(1u32..=10_000),
+        (option::of(1u32..=10_000), option::of(1u32..=1_000_000)),
         btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]|com\\.[a-z]{1,9}\\.[a-z0-9]{1,9}", 1u16.., 0..4),
         (vec(endpoint(), 0..3), any::<bool>()),
     )
@@ -286,11 +295,11 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             |(
                 name,
                 trust,
-                (otherwise, approval, on_revoke, reconcile),
+                (otherwise, approval, on_revoke, on_change, reconcile),
                 profile,
                 targets,
                 tags,
-                connections_per_share,
+                (connections_per_share, monthly_cost_per_share),
                 ports,
                 (all, only),
             )| {
@@ -308,10 +317,11 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     otherwise: if only { Otherwise::Ignore } else { otherwise },
                     approval: if only { Approval::Never } else { approval },
                     on_revoke: if only { OnRevoke::Keep } else { on_revoke },
+                    on_change,
                     profile,
                     targets: if only { Vec::new() } else { targets },
                     tags,
-                    limits: Limits { connections_per_share },
+                    limits: Limits { connections_per_share, monthly_cost_per_share },
                     ports,
                     endpoints,
                     reconcile,

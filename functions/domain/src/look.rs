@@ -1,21 +1,26 @@
-//! Looks at everything that preflight of a connection needs, by kind.
+//! Looks at everything that preflight of a connection needs, by kind, over the ports: the same for
+//! `open` and for `drawbridge plan`.
 
-use drawbridge_domain::connection::Connection;
-use drawbridge_domain::identity::Home;
-use drawbridge_domain::ids::{ResourceArn, Service};
-use drawbridge_domain::network::ResourceConfiguration;
-use drawbridge_domain::ports::{LookAtNetwork, LookAtRoutes, LookAtServices, ResourceConfigurations, ServiceNetworks};
-use drawbridge_domain::preflight::{self, Preflight, RoutesSeen, VpcSeen};
-use drawbridge_domain::profile::Profile;
-use drawbridge_domain::resource::Resource;
-use drawbridge_domain::subscription::{
-    GatewayItem, InterfaceItem, RouteTables, ServiceNetworkTarget, Settings, Subnets, Subscription, VpcTarget,
+use crate::connection::Connection;
+use crate::identity::Home;
+use crate::ids::{ResourceArn, Service};
+use crate::network::ResourceConfiguration;
+use crate::ports::{LookAtNetwork, LookAtRoutes, LookAtServices, ResourceConfigurations, ServiceNetworks};
+use crate::preflight::{self, Preflight, RoutesSeen, VpcSeen};
+use crate::profile::Profile;
+use crate::resource::Resource;
+use crate::subscription::{
+    GatewayItem, InterfaceItem, PrivateDns, RouteTables, ServiceNetworkTarget, Settings, Subnets, Subscription,
+    VpcTarget,
 };
-use drawbridge_domain::{Class, Fault, FaultName};
+use crate::{Class, Fault, FaultName};
 
 /// What is looked through.
+#[derive(Debug)]
 pub struct Ports<'a, E, N> {
+    /// EC2.
     pub ec2: &'a E,
+    /// VPC Lattice.
     pub lattice: &'a N,
 }
 
@@ -25,6 +30,9 @@ where
     N: ResourceConfigurations + ServiceNetworks,
 {
     /// What stands against the connection, and the call to make if nothing does.
+    ///
+    /// # Errors
+    /// Whatever AWS answers; `InvalidRequest` if the connection's kind does not lead to what it says.
     pub async fn preflight(
         &self,
         connection: &Connection,
@@ -121,7 +129,7 @@ where
             vpc: item.vpc.clone(),
             subnets: item.subnets.clone(),
             security_groups: item.security_groups.clone(),
-            private_dns: drawbridge_domain::subscription::PrivateDns::Off,
+            private_dns: PrivateDns::Off,
         };
         let seen = self.vpc(&place).await?;
         let (profile, port) = (Profile::of(subscription.profile), subscription.port_of_service(service));
@@ -162,7 +170,7 @@ where
             Subnets::Auto => self.ec2.subnets_of(&target.vpc).await?,
             Subnets::Listed(ids) => self.ec2.subnets(ids).await?,
         };
-        let security_groups = self.ec2.security_groups(&target.security_groups).await?;
+        let security_groups = self.ec2.security_groups(target.security_groups.named()).await?;
         let endpoints = if vpc.is_some() { self.ec2.endpoints_in(&target.vpc).await? } else { Vec::new() };
         Ok(VpcSeen { vpc, subnets, security_groups, endpoints })
     }
