@@ -212,6 +212,10 @@ def waits(story: Story) -> None:
     second.subscribe(second.interface(), name="second")
     assert story.look().error is None
     wait_for(story.cloud.engine.waiting, what="a provider is waited for")
+    # A hint lets it look, and it waits again.
+    (asked,) = (e for e in story.endpoints(live=True) if e.get("type") == "Interface" and e["id"] != first["id"])
+    assert story.cloud.invoke("endpoint-event", {"detail": asked["id"]}).error is None
+    story.wait_for_runs()
     broken = story.fault("hold", "dynamodb", "PutItem", "access_denied", occurrence=0)
     assert story.look().error is None
     wait_for(lambda: story.struck(broken), what="its token can't be kept")

@@ -458,9 +458,11 @@ def test_a_sweep_costs_little_while_somebody_is_waited_for(cloud: LocalCloud) ->
 # A provider
 
 
+@pytest.mark.parametrize("told_by", ["the sweep", "a notification"])
 @pytest.mark.parametrize("answer", ["accept", "reject"])
-def test_the_provider_answers(cloud: LocalCloud, answer: str) -> None:
-    """Who is waited for and until when is shown; the sweep lets the run look again, and it sees the answer."""
+def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> None:
+    """Who is waited for and until when is shown; the sweep, or an event before it, lets the run look again, and it sees the
+    answer."""
     story = Story(cloud)
     provided(story)
     waiting = pending(story)
@@ -475,7 +477,11 @@ def test_the_provider_answers(cloud: LocalCloud, answer: str) -> None:
     polls = len(story.errors(story.connecting(waiting), "Observe"))
     (endpoint,) = story.endpoints(live=True)
     story.tell("POST", f"endpoints/{answer}", id=endpoint["id"])
-    assert cloud.sweep().payload["woken"] == 1
+    if told_by == "the sweep":
+        assert cloud.sweep().payload["woken"] == 1
+    else:
+        topic = cloud.outputs["ConnectionNotificationsTopicArn"]
+        cloud.client("sns").publish(TopicArn=topic, Message=json.dumps({"endpoint": {"id": endpoint["id"]}}))
     connection = became(story, "ready" if answer == "accept" else "failed")
     assert in_order(story)
     assert "wait" not in connection and polls <= 3, "it is not polled"

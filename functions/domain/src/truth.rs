@@ -31,7 +31,7 @@ use crate::ports::ResourceConfigurations;
 use crate::preflight::Finding;
 use crate::subscription::{Remedy, Subscription};
 
-pub use act::{Done, Hand};
+pub use act::{Done, Hand, Machines, StartRun, TheSweep};
 pub use look::{behind_association, complete, one};
 pub use names::{association_rows, has_rows, unknown_children};
 pub use round::{Held, MOST_FINDINGS, Round};

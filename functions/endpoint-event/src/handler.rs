@@ -13,7 +13,7 @@ use drawbridge_domain::ports::{
     Attention, Connections, ResourceConfigurations, Resume, ServiceNetworks, Shares, Subscriptions, Waits, Workflows,
 };
 use drawbridge_domain::subscription::Subscription;
-use drawbridge_domain::truth::{self, Done, Hand, Standing};
+use drawbridge_domain::truth::{self, Done, Hand, Machines, Standing};
 use drawbridge_domain::waiting;
 use drawbridge_domain::{Fault, FaultName, Timestamp};
 use drawbridge_runtime::{Environment, Handler, count};
@@ -90,15 +90,12 @@ where
         let found = self.candidates(&hint, &subscriptions).await?;
         let records = self.ledger.connections_of_ids(&found.into_iter().collect::<Vec<_>>()).await?;
         summary.connections = records.len();
-        let hand = Hand {
-            ledger: &self.ledger,
+        let runs = Machines {
             workflows: &self.workflows,
-            connect_machine: &self.settings.connect_machine,
-            disconnect_machine: &self.settings.disconnect_machine,
-            subscriptions: &subscriptions,
-            by: "endpoint-event",
-            now,
+            connect: &self.settings.connect_machine,
+            disconnect: &self.settings.disconnect_machine,
         };
+        let hand = Hand { ledger: &self.ledger, runs: &runs, subscriptions: &subscriptions, by: "endpoint-event", now };
         let mut first_fault = None;
         for record in records {
             match self.one(&hand, record).await {
@@ -145,7 +142,7 @@ where
         Home::of_machine(installation.ok_or_else(unset)?, &self.settings.connect_machine)
     }
 
-    async fn one(&self, hand: &Hand<'_, L, W>, record: Connection) -> Result<Done, Fault> {
+    async fn one(&self, hand: &Hand<'_, L, Machines<'_, W>>, record: Connection) -> Result<Done, Fault> {
         let mut record = record;
         for _ in 0..LOOKS {
             let done = match record.status {
@@ -173,7 +170,7 @@ where
         Ok(Done::LeftToOthers)
     }
 
-    async fn look(&self, hand: &Hand<'_, L, W>, record: &Connection) -> Result<Done, Fault> {
+    async fn look(&self, hand: &Hand<'_, L, Machines<'_, W>>, record: &Connection) -> Result<Done, Fault> {
         let observed = truth::one(&self.ec2, &self.lattice, record, hand.first_claim(record)).await?;
         let plan = truth::decide(record, observed, hand.now);
         if plan.standing == Standing::Unknown {

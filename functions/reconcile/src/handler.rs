@@ -3,16 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use drawbridge_domain::identity::{self, Home};
+use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{Installation, ResourceShareArn};
 use drawbridge_domain::inventory::{FindMade, ListAssociations, ListEndpoints, ListShared, Rounds};
-use drawbridge_domain::messages::OnboardInput;
 use drawbridge_domain::ports::{
     Attention, AuditEntry, Connections, RemoveEndpoint, ResourceConfigurations, ServiceNetworks, Shares, Subscriptions,
-    Workflows,
 };
 use drawbridge_domain::subscription::Subscription;
-use drawbridge_domain::truth::{self, Hand, Held, Round};
+use drawbridge_domain::truth::{self, Hand, Held, Round, TheSweep};
 use drawbridge_domain::{Fault, FaultName, Timestamp, verdict};
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
@@ -31,9 +29,7 @@ const ENOUGH: Duration = Duration::from_secs(35);
 
 /// What the environment sets.
 pub struct Settings {
-    pub onboard_machine: String,
     pub connect_machine: String,
-    pub disconnect_machine: String,
     pub installation: Option<Installation>,
     /// How many connections one run looks at; the next one goes on after them.
     pub most: usize,
@@ -45,9 +41,7 @@ impl Settings {
     pub fn read(environment: &mut Environment) -> Self {
         let minutes = environment.number("STRAY_SAFE_MINUTES", 60, 0);
         Self {
-            onboard_machine: environment.text("ONBOARD_MACHINE_ARN"),
             connect_machine: environment.text("CONNECT_MACHINE_ARN"),
-            disconnect_machine: environment.text("DISCONNECT_MACHINE_ARN"),
             installation: environment.installation(),
             most: environment.number("CONNECTIONS_PER_RUN", 10_000, 1) as usize,
             safe_age: SignedDuration::from_mins(i64::from(minutes)),
@@ -73,12 +67,11 @@ pub trait Records: Subscriptions + Shares + Connections + Attention + FindMade +
 impl<T: Subscriptions + Shares + Connections + Attention + FindMade + Rounds> Records for T {}
 
 /// The function's ports.
-pub struct Reconcile<E, N, R, L, W> {
+pub struct Reconcile<E, N, R, L> {
     pub ec2: E,
     pub lattice: N,
     pub ram: R,
     pub ledger: L,
-    pub workflows: W,
     pub settings: Settings,
 }
 
@@ -106,13 +99,12 @@ pub struct Summary {
     pub complete: bool,
 }
 
-impl<E, N, R, L, W> Handler for Reconcile<E, N, R, L, W>
+impl<E, N, R, L> Handler for Reconcile<E, N, R, L>
 where
     E: Endpoints,
     N: Networks,
     R: ListShared,
     L: Records,
-    W: Workflows,
 {
     type Request = Value;
     type Answer = Summary;
@@ -158,8 +150,8 @@ where
 }
 
 /// One run.
-pub struct Run<'a, E, N, R, L, W> {
-    pub of: &'a Reconcile<E, N, R, L, W>,
+pub struct Run<'a, E, N, R, L> {
+    pub of: &'a Reconcile<E, N, R, L>,
     pub home: &'a Home,
     pub subscriptions: &'a [Subscription],
     pub now: Timestamp,
@@ -168,13 +160,12 @@ pub struct Run<'a, E, N, R, L, W> {
     pub first_fault: Option<Fault>,
 }
 
-impl<E, N, R, L, W> Run<'_, E, N, R, L, W>
+impl<E, N, R, L> Run<'_, E, N, R, L>
 where
     E: Endpoints,
     N: Networks,
     R: ListShared,
     L: Records,
-    W: Workflows,
 {
     async fn all(&mut self, round: &mut Round, began: Instant) -> Result<(), Fault> {
         let mut everything = self.of.ledger.everything_made().await?;
@@ -203,12 +194,10 @@ where
         Ok(())
     }
 
-    pub fn hand(&self) -> Hand<'_, L, W> {
+    pub fn hand(&self) -> Hand<'_, L, TheSweep> {
         Hand {
             ledger: &self.of.ledger,
-            workflows: &self.of.workflows,
-            connect_machine: &self.of.settings.connect_machine,
-            disconnect_machine: &self.of.settings.disconnect_machine,
+            runs: &TheSweep,
             subscriptions: self.subscriptions,
             by: "reconcile",
             now: self.now,
@@ -247,15 +236,12 @@ where
         let digest = verdict::digest(self.subscriptions, &record.sender);
         let Some((next, what)) = truth::share_changed(&record, seen, &digest, self.now) else { return Ok(false) };
         let audit = AuditEntry { at: self.now, by: "reconcile".to_owned(), execution: None, what };
-        let saved = match self.of.ledger.save_share(next, audit).await {
-            Ok(saved) => saved,
-            Err(fault) if fault.name == FaultName::LedgerConflict => return Ok(false),
-            Err(fault) => return Err(fault),
-        };
-        let input = OnboardInput { share: saved.arn.clone(), attempt: saved.attempt };
-        let name = identity::onboard_execution(&saved.arn, saved.attempt);
-        self.of.workflows.start(&self.of.settings.onboard_machine, &name, &json!(input)).await?;
-        Ok(true)
+        // The next sweep starts its run.
+        match self.of.ledger.save_share(next, audit).await {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.name == FaultName::LedgerConflict => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 }
 

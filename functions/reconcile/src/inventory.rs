@@ -29,8 +29,8 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    pub async fn list<E: Endpoints, N: Networks, R: ListShared, L, W>(
-        of: &Reconcile<E, N, R, L, W>,
+    pub async fn list<E: Endpoints, N: Networks, R: ListShared, L>(
+        of: &Reconcile<E, N, R, L>,
         home: &Home,
         subscriptions: &[Subscription],
     ) -> Result<Self, Fault> {

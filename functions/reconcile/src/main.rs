@@ -10,7 +10,6 @@ use drawbridge_lattice::Lattice;
 use drawbridge_ledger::Ledger;
 use drawbridge_ram::Ram;
 use drawbridge_runtime::Environment;
-use drawbridge_workflows::Workflows;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -19,7 +18,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = handler::Settings::read(&mut environment);
     let sdk = drawbridge_sdk::config().await;
     let (ec2, lattice, ram) = (Ec2::new(&sdk), Lattice::new(&sdk), Ram::new(&sdk));
-    let (ledger, workflows) = (Ledger::new(&sdk, table), Workflows::new(&sdk));
-    let reconcile = handler::Reconcile { ec2, lattice, ram, ledger, workflows, settings };
+    let ledger = Ledger::new(&sdk, table);
+    let reconcile = handler::Reconcile { ec2, lattice, ram, ledger, settings };
     drawbridge_runtime::run(environment.check().map(|()| reconcile)).await
 }

@@ -8,7 +8,6 @@ use drawbridge_domain::ids::{ConnectionId, VpcEndpointId};
 use drawbridge_domain::inventory::ListShared;
 use drawbridge_domain::network::EndpointAssociation;
 use drawbridge_domain::observation;
-use drawbridge_domain::ports::Workflows;
 use drawbridge_domain::preflight::Finding;
 use drawbridge_domain::subscription::TargetKey;
 use drawbridge_domain::truth::{self, Behind, Done, Observed, Round, Seen, Standing, StrayStep, Thing, told};
@@ -32,13 +31,12 @@ struct Looked {
     removed: usize,
 }
 
-impl<E, N, R, L, W> Run<'_, E, N, R, L, W>
+impl<E, N, R, L> Run<'_, E, N, R, L>
 where
     E: Endpoints,
     N: Networks,
     R: ListShared,
     L: Records,
-    W: Workflows,
 {
     pub async fn page(
         &mut self,

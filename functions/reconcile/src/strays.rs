@@ -7,7 +7,6 @@ use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::TAG_INSTALLATION;
 use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::inventory::ListShared;
-use drawbridge_domain::ports::Workflows;
 use drawbridge_domain::preflight::Finding;
 use drawbridge_domain::subscription::{Reconcile, TargetKey};
 use drawbridge_domain::truth::{self, Round, Stray, StrayStep};
@@ -20,13 +19,12 @@ use crate::inventory::Inventory;
 /// are others'.
 const MOST_ASKED: usize = 500;
 
-impl<E, N, R, L, W> Run<'_, E, N, R, L, W>
+impl<E, N, R, L> Run<'_, E, N, R, L>
 where
     E: Endpoints,
     N: Networks,
     R: ListShared,
     L: Records,
-    W: Workflows,
 {
     /// Does about strays what is to be done, and gives back what stands in no record, and the connections that are not
     /// ready and whose records tell of one.

@@ -1,4 +1,5 @@
 //! Carrying out what was decided, over the ports.
+#![allow(async_fn_in_trait, reason = "only this workspace implements and calls it, always with concrete types")]
 
 use jiff::Timestamp;
 
@@ -11,17 +12,53 @@ use crate::messages::ConnectInput;
 use crate::ports::{AuditEntry, Connections, Shares, Workflows};
 use crate::subscription::{Reconcile, Subscription};
 
-/// Who carries it out, and with what.
+/// Who starts the run that a record waits for.
+pub trait StartRun {
+    /// Starts it. Known by its name: twice is once.
+    async fn start_run(&self, record: &Connection) -> Result<(), Fault>;
+}
+
+/// The machines, by Step Functions: at once.
 #[derive(Debug)]
-pub struct Hand<'a, L, W> {
-    /// The ledger.
-    pub ledger: &'a L,
+pub struct Machines<'a, W> {
     /// Step Functions.
     pub workflows: &'a W,
     /// The machine that opens.
-    pub connect_machine: &'a str,
+    pub connect: &'a str,
     /// The machine that closes what was ready.
-    pub disconnect_machine: &'a str,
+    pub disconnect: &'a str,
+}
+
+impl<W: Workflows> StartRun for Machines<'_, W> {
+    async fn start_run(&self, record: &Connection) -> Result<(), Fault> {
+        let closes = record.status == Status::Closing && record.ending.is_some();
+        let machine = if closes { self.disconnect } else { self.connect };
+        let name = identity::connect_execution(&record.id, record.generation, record.attempt);
+        let input = ConnectInput { connection: record.id.clone(), attempt: record.attempt };
+        let input = serde_json::to_value(input)
+            .map_err(|error| FaultName::Panicked.because(format!("the input can't be written as JSON: {error}")))?;
+        self.workflows.start(machine, &name, &input).await.map(drop)
+    }
+}
+
+/// The next sweep, as it does for every record that has no run: within minutes. For who looks every hour that is soon
+/// enough, and needs neither Step Functions' client nor the permission.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TheSweep;
+
+impl StartRun for TheSweep {
+    async fn start_run(&self, _: &Connection) -> Result<(), Fault> {
+        Ok(())
+    }
+}
+
+/// Who carries it out, and with what.
+#[derive(Debug)]
+pub struct Hand<'a, L, S> {
+    /// The ledger.
+    pub ledger: &'a L,
+    /// Who starts runs.
+    pub runs: &'a S,
     /// The subscriptions as they are now.
     pub subscriptions: &'a [Subscription],
     /// Who does it, for the audit trail.
@@ -43,7 +80,7 @@ pub enum Done {
     LeftToOthers,
 }
 
-impl<'a, L: Connections + Shares, W: Workflows> Hand<'a, L, W> {
+impl<'a, L: Connections + Shares, S: StartRun> Hand<'a, L, S> {
     /// The subscription whose settings hold.
     #[must_use]
     pub fn first_claim(&self, record: &Connection) -> Option<&'a Subscription> {
@@ -98,20 +135,14 @@ impl<'a, L: Connections + Shares, W: Workflows> Hand<'a, L, W> {
         }
     }
 
-    /// Starts the run that a record waits for, if no run has it. Known by its name: twice is once.
+    /// Starts the run that a record waits for, if no run has it.
     ///
     /// # Errors
-    /// Of Step Functions.
+    /// Of whoever starts it.
     pub async fn start(&self, record: &Connection) -> Result<(), Fault> {
         if !record.status.is_running() || record.execution.is_some() {
             return Ok(());
         }
-        let closes = record.status == Status::Closing && record.ending.is_some();
-        let machine = if closes { self.disconnect_machine } else { self.connect_machine };
-        let name = identity::connect_execution(&record.id, record.generation, record.attempt);
-        let input = ConnectInput { connection: record.id.clone(), attempt: record.attempt };
-        let input = serde_json::to_value(input)
-            .map_err(|error| FaultName::Panicked.because(format!("the input can't be written as JSON: {error}")))?;
-        self.workflows.start(machine, &name, &input).await.map(drop)
+        self.runs.start_run(record).await
     }
 }

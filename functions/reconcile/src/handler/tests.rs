@@ -7,7 +7,7 @@ use drawbridge_domain::connection::{Connection, PlannedDns, Status};
 use drawbridge_domain::ids::{AssociationId, ConnectionId, ResourceArn, ServiceNetworkId, VpcEndpointId, VpcId};
 use drawbridge_domain::inventory::{ListedAssociation, ListedEndpoint};
 use drawbridge_domain::network::{Association, Endpoint, EndpointAssociation, ResourceConfiguration, ServiceNetwork};
-use drawbridge_domain::ports::{ExecutionState, Started, Unreadable};
+use drawbridge_domain::ports::Unreadable;
 use drawbridge_domain::reach::{DnsName, DnsScope};
 use drawbridge_domain::share::{ShareRecord, SharedResource};
 
@@ -25,7 +25,6 @@ struct World {
     endpoints: RefCell<Vec<ListedEndpoint>>,
     share: RefCell<Option<ShareRecord>>,
     denied: Cell<bool>,
-    started: RefCell<Vec<String>>,
     deleted: RefCell<Vec<String>>,
     calls: RefCell<BTreeMap<&'static str, usize>>,
 }
@@ -110,17 +109,15 @@ fn world(connections: usize) -> World {
     world
 }
 
-fn reconcile(world: &World, most: usize) -> Reconcile<&World, &World, &World, &World, &World> {
+fn reconcile(world: &World, most: usize) -> Reconcile<&World, &World, &World, &World> {
     let machine = |name: &str| format!("arn:aws:states:us-east-1:111122223333:stateMachine:{name}");
     let settings = Settings {
-        onboard_machine: machine("onboard"),
         connect_machine: machine("connect"),
-        disconnect_machine: machine("disconnect"),
         installation: Installation::parse("drawbridge").ok(),
         most,
         safe_age: SignedDuration::from_mins(60),
     };
-    Reconcile { ec2: world, lattice: world, ram: world, ledger: world, workflows: world, settings }
+    Reconcile { ec2: world, lattice: world, ram: world, ledger: world, settings }
 }
 
 async fn run(world: &World, most: usize) -> Summary {
@@ -176,8 +173,7 @@ async fn a_mass_deletion_is_told_and_ends_nothing_at_the_first_look() {
         c.missing.as_mut().unwrap().since = "2026-11-20T11:00:00Z".parse().unwrap();
     }
     let summary = run(&world, 1000).await;
-    assert_eq!((summary.ended, world.started.borrow().len()), (300, 300));
-    assert!(world.started.borrow().iter().all(|name| name.starts_with("disconnect ")));
+    assert_eq!(summary.ended, 300);
 }
 
 #[tokio::test]
@@ -389,15 +385,5 @@ impl Rounds for &World {
         round.version += 1;
         *self.round.borrow_mut() = Some(round.clone());
         Ok(round)
-    }
-}
-
-impl Workflows for &World {
-    async fn start(&self, machine: &str, name: &str, _: &Value) -> Result<Started, Fault> {
-        self.started.borrow_mut().push(format!("{} {name}", machine.rsplit(':').next().unwrap()));
-        Ok(Started::Now)
-    }
-    async fn execution(&self, _: &str) -> Result<ExecutionState, Fault> {
-        unreachable!("that is the sweep's")
     }
 }
