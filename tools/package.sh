@@ -21,3 +21,5 @@ done
 cargo lambda build --release --arm64 --lambda-dir target/lambda "${packages[@]}"
 echo "compressing"
 python tools/zip.py --small "$@"
+# Again: a local build may have put its own there meanwhile.
+rm -f target/lambda/.native

@@ -71,6 +71,7 @@ async fn story() -> (Story, Ledger) {
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("111122223333", "s", None, None, "test")))
         .endpoint_url(&endpoint)
+        .http_client(drawbridge_sdk::http_client())
         .build();
     let name = format!("story-{}", std::process::id());
     table(&Client::new(&sdk), &name).await;

@@ -324,6 +324,20 @@ def test_an_operator_closes_until_the_subscriptions_change(cloud: LocalCloud) ->
     assert story.connection(share)["generation"] == 2 and story.disorder() == []
 
 
+def test_an_operator_closes_after_a_change_that_no_sweep_has_seen(cloud: LocalCloud) -> None:
+    """The change was made before the operator's word: it is no reason to open it again."""
+    story = Story(cloud)
+    share, connection = connected(story)
+    story.subscribe(tags={"team": "data"})
+    cloud.cli("close", connection["id"], "--reason", "the service moved")
+    closed(story, share)
+    for _ in range(2):
+        assert cloud.sweep().error is None
+        story.wait_for_runs()
+    assert [c["status"] for c in story.connections(share)] == ["closed"] and living(story) == set()
+    assert story.disorder() == []
+
+
 def test_an_operator_closes_what_is_being_opened(cloud: LocalCloud) -> None:
     """The run that waits for the endpoint sees the wish, removes what it made and ends as Withdrawn; the record says closed and
     not failed."""

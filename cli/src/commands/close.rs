@@ -33,10 +33,18 @@ pub async fn run(
         }
     };
     let entry = audit("close", operator, now, format!("an operator closes it: {reason}"));
+    // As the subscriptions are now: one that changed since the last sweep changed before the operator's word, and is no
+    // reason to open it again.
+    let subscriptions = ledger.subscriptions().await?.0;
     let digest = match &connection.share_arn {
-        Some(arn) => ledger.share(arn).await?.map_or_else(|| connection.digest.clone(), |share| share.digest),
-        // What it was planned by may have changed before the operator's word: that is no reason to open it again.
-        None => deciding_digest(&connection, None, &ledger.subscriptions().await?.0),
+        Some(arn) => {
+            let share = ledger.share(arn).await?;
+            share.map_or_else(
+                || connection.digest.clone(),
+                |share| deciding_digest(&connection, Some(&share), &subscriptions),
+            )
+        }
+        None => deciding_digest(&connection, None, &subscriptions),
     };
     let next = close_connection(&connection, reason, &entry.by, &digest, now).map_err(Failure::Refused)?;
     let saved = ledger.save_connection(next, entry).await?;

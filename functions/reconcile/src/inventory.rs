@@ -10,9 +10,8 @@ use drawbridge_domain::inventory::{ListShared, ListedAssociation, ListedEndpoint
 use drawbridge_domain::share::SharedResource;
 use drawbridge_domain::subscription::{Subscription, Target, TargetKey};
 use drawbridge_domain::truth::{Seen, Stray, Thing, told};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use crate::handler::{AT_ONCE, Endpoints, Networks, Reconcile};
+use crate::handler::{Endpoints, Networks, Reconcile};
 
 type Listed = BTreeMap<AssociationId, ListedAssociation>;
 
@@ -59,15 +58,11 @@ impl Inventory {
         networks: BTreeSet<ServiceNetworkId>,
     ) -> Result<(), Fault> {
         let unknown = networks.into_iter().filter(|network| !self.networks.contains_key(network));
-        let lists = stream::iter(unknown.collect::<Vec<_>>())
-            .map(|network| async move {
-                let found = told(lattice.associations_in(&network).await)?;
-                let by_id = |listed: Vec<ListedAssociation>| listed.into_iter().map(|l| (l.association.id.clone(), l));
-                Ok((network, found.map(|listed| by_id(listed).collect::<Listed>())))
-            })
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<Vec<_>>();
-        self.networks.extend(lists.await?);
+        for network in unknown.collect::<Vec<_>>() {
+            let found = told(lattice.associations_in(&network).await)?;
+            let by_id = |listed: Vec<ListedAssociation>| listed.into_iter().map(|l| (l.association.id.clone(), l));
+            self.networks.insert(network, found.map(|listed| by_id(listed).collect::<Listed>()));
+        }
         Ok(())
     }
 

@@ -45,6 +45,7 @@ async fn engine() -> Engine {
         .region(Region::new("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("111122223333", "s", None, None, "test")))
         .endpoint_url(endpoint)
+        .http_client(drawbridge_sdk::http_client())
         .build();
     let client = Client::new(&sdk);
     let table = format!("ledger-{}-{}", std::process::id(), TABLES.fetch_add(1, Ordering::Relaxed));

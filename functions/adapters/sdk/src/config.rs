@@ -46,9 +46,15 @@ pub async fn config_with_profiles() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .retry_config(retries())
         .timeout_config(timeouts())
-        .http_client(LazyHttpClient::shared())
+        .http_client(http_client())
         .load()
         .await
+}
+
+/// The HTTP client of both: TLS by rustls on ring (docs/adr/0003), made when it is first needed.
+#[must_use]
+pub fn http_client() -> SharedHttpClient {
+    LazyHttpClient::shared()
 }
 
 fn retries() -> RetryConfig {
@@ -105,7 +111,7 @@ impl Environment {
             .service_config(self.clone())
             .retry_config(retries())
             .timeout_config(timeouts())
-            .http_client(LazyHttpClient::shared());
+            .http_client(http_client());
         builder.set_app_name(app_name);
         builder.set_endpoint_url(endpoint);
         // AWS's loader marks them the same way: without the first mark, a client may prefer its

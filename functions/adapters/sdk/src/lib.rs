@@ -7,7 +7,7 @@ mod rows;
 #[cfg(feature = "script")]
 pub mod script;
 
-pub use config::{config, config_with_profiles};
+pub use config::{config, config_with_profiles, http_client};
 pub use fault::{answered, fault};
 pub use pages::every_page;
 pub use rows::{BadRow, field, usable};
