@@ -13,6 +13,7 @@ use crate::connection::{Connection, Status};
 use crate::ending::{Cause, Ending, end};
 use crate::identity::{self, Home};
 use crate::ids::{AccountId, ResourceArn, SubscriptionName};
+use crate::outputs;
 use crate::preflight::{Finding, Severity};
 use crate::share::{ShareRecord, ShareStatus};
 use crate::subscription::{Kind, OnChange, OnRevoke, ResourceType, Settings, Subscription};
@@ -123,6 +124,7 @@ pub fn settle(
     if next.status != Status::Closed {
         next.findings.extend(wanted::differing(known.home, &next, known.subscriptions));
         next.findings.extend(made_otherwise(&next, known));
+        outputs::ask(&mut next, known.subscriptions);
         next.findings.extend(revoked.map(no_longer_shared));
     }
 

@@ -11,6 +11,7 @@ use crate::ids::{
     AssociationId, ConnectionId, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, Service,
     ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
+use crate::outputs::Outputs;
 use crate::preflight::Finding;
 use crate::reach::Database;
 use crate::resource::Resource;
@@ -305,6 +306,9 @@ pub struct Connection {
     /// That it is to be closed, or was, for another reason than a fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
+    /// Where its first claim asks for outputs, or did: what is published stands in [`crate::outputs::OutputRecord`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Outputs>,
     /// When it was first asked for.
     pub wanted_at: Timestamp,
     /// When it was first ready.

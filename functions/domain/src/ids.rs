@@ -144,6 +144,18 @@ ids! {
             && t.as_bytes()[0].is_ascii_lowercase()
             && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
+    /// The path that the names of a subscription's parameters begin with. A name has 15 levels at most, of which the
+    /// last is the database's, and does not begin with `aws` or `ssm` [botocore: ssm `PutParameter`].
+    OutputPrefix, "a path of 1 to 14 levels from letters, digits, _, . and -, not beginning with /aws or /ssm, like /drawbridge/redis; a level may be {target}", |t| {
+        let level = |l: &str| {
+            l == "{target}" || (!l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')))
+        };
+        let reserved = |l: &str| ["aws", "ssm"].iter().any(|r| l.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(r)));
+        t.len() <= 512
+            && t.strip_prefix('/').is_some_and(|path| {
+                !reserved(path) && path.split('/').count() <= 14 && path.split('/').all(level)
+            })
+    };
     /// The name of an installation of Drawbridge in an account and Region.
     Installation, "a name of 1 to 20 characters from a-z, 0-9 and -, like drawbridge", |t| {
         (1..=20).contains(&t.len())

@@ -20,6 +20,7 @@ pub mod messages;
 pub mod network;
 pub mod observation;
 pub mod offers;
+pub mod outputs;
 pub mod ports;
 pub mod preflight;
 pub mod presence;

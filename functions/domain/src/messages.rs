@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::connection::{Connection, Status};
 use crate::fault::FaultRecord;
 use crate::ids::{ConnectionId, ResourceShareArn};
-use crate::reach::{Database, DnsScope, Port};
+use crate::reach::{Database, Port};
 use crate::resource::Resource;
 use crate::waiting::{TaskToken, Turn};
 
@@ -322,12 +322,10 @@ impl Announcement {
 
 impl AnnouncedDatabase {
     fn of(database: &Database) -> Self {
-        let by = |scope| database.dns.iter().find(|dns| dns.scope == scope);
-        let dns = by(DnsScope::Private).or_else(|| by(DnsScope::Regional)).or_else(|| database.dns.first());
         Self {
             resource: database.resource.clone(),
             name: database.name.clone(),
-            dns: dns.map(|dns| dns.name.clone()).unwrap_or_default(),
+            dns: database.dns_name().map(|dns| dns.name.clone()).unwrap_or_default(),
             port: match &database.port {
                 Port::Known { ranges, .. } => Some(ranges.join(",")),
                 Port::Unknown { .. } => None,

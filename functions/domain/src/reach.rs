@@ -16,6 +16,15 @@ pub struct Database {
     pub port: Port,
 }
 
+impl Database {
+    /// The name to use where there is no reason to use another: the private one if it has one, else the regional one.
+    #[must_use]
+    pub fn dns_name(&self) -> Option<&DnsName> {
+        let by = |scope| self.dns.iter().find(|dns| dns.scope == scope);
+        by(DnsScope::Private).or_else(|| by(DnsScope::Regional)).or_else(|| self.dns.first())
+    }
+}
+
 /// A DNS name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DnsName {

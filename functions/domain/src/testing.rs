@@ -137,6 +137,7 @@ pub fn subscription(called: &str) -> Subscription {
         ports: BTreeMap::new(),
         endpoints: Vec::new(),
         reconcile: Reconcile::default(),
+        outputs: None,
     }
 }
 
@@ -276,6 +277,7 @@ pub fn connection(status: Status) -> Connection {
         missing: None,
         fault: None,
         ending: None,
+        outputs: None,
         wanted_at: at("2026-11-20T11:00:00Z"),
         ready_at: None,
         version: 3,

@@ -7,6 +7,7 @@ use crate::connection::{Connection, Status};
 use crate::ending::Cause;
 use crate::identity::{self, Home};
 use crate::ids::{ConnectionId, ResourceArn, ResourceShareArn, SubscriptionName};
+use crate::outputs;
 use crate::preflight::{Finding, Severity};
 use crate::resource::Resource;
 use crate::share::ShareRecord;
@@ -205,6 +206,7 @@ pub fn fulfil(
     }
     next.findings.retain(|f| f.code != CLAIM_DIFFERS);
     next.findings.extend(differing(home, &next, subscriptions));
+    outputs::ask(&mut next, subscriptions);
     if next.resource_name.is_none() {
         next.resource_name.clone_from(&wish.resource_name);
     }
@@ -303,12 +305,14 @@ fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription]
         missing: None,
         fault: None,
         ending: None,
+        outputs: None,
         wanted_at: now,
         ready_at: None,
         version: 0,
         change: String::new(),
     };
     connection.findings = differing(home, &connection, subscriptions);
+    outputs::ask(&mut connection, subscriptions);
     connection
 }
 
@@ -318,9 +322,10 @@ pub const CLAIM_DIFFERS: &str = "ClaimDiffers";
 /// The first claim's settings hold; one that differs is told.
 pub(crate) fn differing(home: &Home, connection: &Connection, subscriptions: &[Subscription]) -> Vec<Finding> {
     let Connection { kind, resource, target, .. } = connection;
-    let settings = |name: &SubscriptionName| -> Option<(Settings<'_>, _, _)> {
+    let settings = |name: &SubscriptionName| -> Option<(Settings<'_>, _, _, _)> {
         let subscription = subscriptions.iter().find(|s| s.name == *name)?;
-        Some((subscription.settings(*kind, resource, target, home)?, subscription.profile, &subscription.tags))
+        let Subscription { profile, tags, outputs, .. } = subscription;
+        Some((subscription.settings(*kind, resource, target, home)?, *profile, tags, outputs))
     };
     let Some((first, rest)) = connection.claims.split_first() else {
         return Vec::new();

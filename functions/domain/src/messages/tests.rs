@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fault::{Class, FaultName};
-use crate::reach::{DnsName, PortSource};
+use crate::reach::{DnsName, DnsScope, PortSource};
 use crate::testing::{SENDER, connection, execution, fault, share_arn};
 
 const KIB: usize = 1024;

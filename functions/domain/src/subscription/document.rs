@@ -54,6 +54,9 @@ impl Subscription {
         if !self.reconcile.is_default() {
             document["reconcile"] = json!(self.reconcile);
         }
+        if let Some(prefix) = &self.outputs {
+            document["outputs"] = json!({"ssm": prefix});
+        }
         document
     }
 }

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::identity::Home;
 use crate::ids::{
-    AccountId, ResourceArn, ResourceShareArn, Service, ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
+    AccountId, OutputPrefix, ResourceArn, ResourceShareArn, Service, ServiceNetworkId, SubnetId, SubscriptionName,
+    VpcId,
 };
 use crate::profile::ProfileName;
 use crate::resource::Resource;
@@ -68,6 +69,9 @@ pub struct Subscription {
     /// What is done about what is not as it should be, besides saying it.
     #[serde(skip_serializing_if = "Reconcile::is_default")]
     pub reconcile: Reconcile,
+    /// Under which path its databases have SSM parameters; none: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<OutputPrefix>,
 }
 
 /// Whom and what a subscription trusts. All of its conditions must hold; the sender is the one

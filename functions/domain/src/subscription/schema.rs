@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Approval, Cidr, GatewayService, NetworkName, OnChange, OnRevoke, Otherwise, Remedy, ResourceType, bounds};
 use crate::ids::{
-    AccountId, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
-    SubscriptionName, VpcId,
+    AccountId, OutputPrefix, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId,
+    SubnetId, SubscriptionName, VpcId,
 };
 use crate::profile::ProfileName;
 
@@ -74,6 +74,13 @@ pub fn json_schema() -> Value {
                     ],
                 },
             },
+            "outputs": {
+                "description": "Where applications find how the databases are reached: one SSM parameter each.",
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["ssm"],
+                "properties": {"ssm": output_prefix()},
+            },
             "tags": tags(),
             "limits": limits(),
             "ports": {
@@ -132,6 +139,13 @@ fn reconcile() -> Value {
         ],
         "default": Remedy::Report,
     })
+}
+
+fn output_prefix() -> Value {
+    let mut prefix = text("^(/([A-Za-z0-9_.-]+|\\{target\\})){1,14}$", OutputPrefix::EXPECTED);
+    prefix["maxLength"] = json!(512);
+    prefix["not"] = json!({"pattern": "^/([aA][wW][sS]|[sS][sS][mM])"});
+    prefix
 }
 
 fn remedy(description: &str, words: &[Remedy]) -> Value {

@@ -1,17 +1,18 @@
 //! What stands where in a subscription.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
-    Approval, Cidr, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, SecurityGroups,
-    ServiceNetworkTarget, Sources, Subnets, Subscription, Target, Trust, VpcTarget, bounds,
+    Approval, Cidr, EndpointItem, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType,
+    SecurityGroups, ServiceNetworkTarget, Sources, Subnets, Subscription, Target, Trust, VpcTarget, bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
 use super::tree::{Node, Scalar, Value, WHOLE};
 use super::words::shown;
 use crate::ids::{
-    AccountId, ResourceShareArn, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
+    AccountId, OutputPrefix, ResourceShareArn, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
+    SubscriptionName, VpcId,
 };
 use crate::profile::ProfileName;
 
@@ -27,6 +28,7 @@ const ROOT: &[&str] = &[
     "targets",
     "endpoints",
     "reconcile",
+    "outputs",
     "tags",
     "limits",
     "ports",
@@ -37,6 +39,7 @@ const SOURCES: &[&str] = &["cidrs", "security_groups"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
 const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share"];
+const OUTPUTS: &[&str] = &["ssm"];
 const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
@@ -57,6 +60,7 @@ pub(super) fn elsewhere(key: &str) -> Option<String> {
     of(TRUST, "under `trust`")
         .or_else(|| of(LIMITS, "under `limits`"))
         .or_else(|| of(RECONCILE, "under `reconcile`"))
+        .or_else(|| of(OUTPUTS, "under `outputs`"))
         .or_else(|| of(ROOT, "at the top of the document"))
         .or_else(|| of(VPC, "under an item of `targets` with a `vpc`"))
         .or_else(|| of(SERVICE_NETWORK, "under an item of `targets`"))
@@ -139,6 +143,9 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
     let ports = optional(&fields, "ports", Some(BTreeMap::new()), |node, path| ports(reader, node, path));
     let reconcile =
         optional(&fields, "reconcile", Some(Reconcile::default()), |node, path| reconcile(reader, node, path));
+    let outputs = optional(&fields, "outputs", Some(None), |node, path| {
+        outputs(reader, node, path, targets.as_deref().unwrap_or_default(), endpoints.as_deref().unwrap_or_default())
+    });
     if reader.count() > 0 {
         return None;
     }
@@ -156,6 +163,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         ports: ports?,
         endpoints: endpoints?,
         reconcile: reconcile?,
+        outputs: outputs?,
     })
 }
 
@@ -478,6 +486,32 @@ fn reconcile(reader: &mut Reader, node: &Node, path: &str) -> Option<Reconcile> 
         orphaned: remedy("orphaned", REMEDIES)?,
         duplicated: remedy("duplicated", &REMEDIES[..WITHOUT_ADOPT])?,
     })
+}
+
+/// One database has one parameter in each target, so several targets need paths of their own.
+fn outputs(
+    reader: &mut Reader,
+    node: &Node,
+    path: &str,
+    targets: &[Target],
+    endpoints: &[EndpointItem],
+) -> Option<Option<OutputPrefix>> {
+    let fields = reader.fields(node, path, OUTPUTS, elsewhere)?;
+    let ssm = reader.require(&fields, "ssm", "a path, such as `ssm: /drawbridge/redis`")?;
+    let path = fields.path("ssm");
+    let prefix = reader.id(ssm, &path, OutputPrefix::EXPECTED, OutputPrefix::parse)?;
+    let places: BTreeSet<_> =
+        targets.iter().map(Target::key).chain(endpoints.iter().map(EndpointItem::target)).collect();
+    if places.len() > 1 && !prefix.tells_targets_apart() {
+        let message = format!(
+            "the subscription connects to {} VPCs or service networks, and a database would have the same parameter \
+             in each: tell them apart, `ssm: {prefix}/{{target}}`",
+            places.len()
+        );
+        reader.problem(ssm.at, &path, message);
+        return None;
+    }
+    Some(Some(prefix))
 }
 
 fn ports(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, u16>> {

@@ -15,8 +15,8 @@ use super::super::{Problem, Problems, Subscription, parse, parse_canonical, read
 use super::corpus::{BASE, bad, good};
 use super::evaluator;
 use crate::ids::{
-    AccountId, Region, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId,
-    SubnetId, SubscriptionName, VpcId,
+    AccountId, OutputPrefix, Region, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName,
+    ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
 };
 use crate::profile::ProfileName;
 
@@ -283,6 +283,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             select(vec![OnRevoke::Keep, OnRevoke::Close]),
             select(vec![OnChange::Keep, OnChange::Replace]),
             reconcile(),
+            option::of("(/[a-zA-Z0-9_.-]{1,9}|/\\{target\\}){1,5}"),
         ),
         select(ProfileName::ALL.to_vec()),
         targets,
@@ -295,7 +296,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             |(
                 name,
                 trust,
-                (otherwise, approval, on_revoke, on_change, reconcile),
+                (otherwise, approval, on_revoke, on_change, reconcile, outputs),
                 profile,
                 targets,
                 tags,
@@ -311,6 +312,8 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     }
                 }
                 let only = only && !endpoints.is_empty();
+                let outputs =
+                    outputs.map(|path| format!("{path}/{{target}}")).and_then(|p| OutputPrefix::parse(p).ok());
                 Subscription {
                     name: SubscriptionName::parse(name).unwrap(),
                     trust: if only { Trust::nobody() } else { trust },
@@ -325,6 +328,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     ports,
                     endpoints,
                     reconcile,
+                    outputs,
                 }
             },
         )

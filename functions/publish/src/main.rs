@@ -1,0 +1,2 @@
+//! Publish.
+fn main() {}
