@@ -154,11 +154,12 @@ fn only_the_subscription_writer_decides_whom_the_account_trusts() {
             assert_eq!(statement.actions(), ["dynamodb:PutItem"], "{name}: whole-item writes only");
             let keys = texts(statement.condition("ForAllValues:StringLike", "dynamodb:LeadingKeys"));
             let may = |key: &str| match key {
-                "SHARE#*" | "CONNECTION#*" => name != "hold",
+                "SHARE#*" | "CONNECTION#*" => !["hold", "publish"].contains(&name),
                 // Whom a person approved is remembered by who reads the answer, and tokens are kept by who is given them.
                 "SENDER#*" => name == "vet",
                 "WAIT#*" => name == "hold",
                 "RECONCILE" => name == "reconcile",
+                "OUTPUT#*" => name == "publish",
                 _ => false,
             };
             assert!(keys.iter().all(|key| may(key)), "{name} writes under {keys:?}");

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use drawbridge_domain::connection::Status;
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_domain::{Class, FaultName};
 use drawbridge_tests::machine::Machine;
@@ -102,6 +103,7 @@ fn every_function_gets_the_environment_that_it_reads() {
         ("INSTALLATION", reference("Installation")),
         ("LEDGER_TABLE", reference("Ledger")),
         ("ONBOARD_MACHINE_ARN", reference("Onboard")),
+        ("OUTPUT_PREFIX", reference("OutputPrefix")),
         ("RETRY_BACKOFF_SECONDS", reference("RetryBackoffSeconds")),
         ("RUST_LOG", reference("LogLevel")),
         ("SETTLE_SECONDS", reference("SettleSeconds")),
@@ -187,6 +189,7 @@ const HANDED_OVER: [&str; 2] = ["EventBridgeRule", "Schedule"];
 #[test]
 fn nothing_asynchronous_is_lost_in_silence() {
     let template = Template::load();
+    let given_up = BTreeMap::from([("Announce", "UnannouncedChanges"), ("Publish", "UnpublishedOutputs")]);
     for (id, function) in template.of_type("AWS::Serverless::Function") {
         let no_events = serde_json::Map::new();
         for (event, source) in function["Events"].as_object().unwrap_or(&no_events) {
@@ -223,7 +226,7 @@ fn nothing_asynchronous_is_lost_in_silence() {
                 );
                 assert_eq!(
                     properties["DestinationConfig"]["OnFailure"],
-                    json!({"Type": "SQS", "Destination": get("UnannouncedChanges", "Arn")}),
+                    json!({"Type": "SQS", "Destination": get(given_up[id], "Arn")}),
                     "{place}"
                 );
             }
@@ -240,6 +243,9 @@ fn nothing_asynchronous_is_lost_in_silence() {
         let sending = statements.iter().find(|s| s.actions() == ["sqs:SendMessage"]).unwrap();
         assert_eq!(sending.resources(), [&get(queue, "Arn")], "{role}");
     }
+    let statements = template.statements("PublishRole");
+    let sending = statements.iter().find(|s| s.actions() == ["sqs:SendMessage"]).unwrap();
+    assert_eq!(sending.resources(), [&get("UnpublishedOutputs", "Arn"), &get("FailedTriggers", "Arn")]);
     let policy = template.properties("UndeliveredTriggersPolicy");
     assert_eq!(policy["Queues"], json!([{"Ref": "UndeliveredTriggers"}]));
     let statement = &policy["PolicyDocument"]["Statement"][0];
@@ -252,6 +258,7 @@ fn nothing_asynchronous_is_lost_in_silence() {
             get("EndpointEventCalls", "Arn"),
             get("EndpointEventReopened", "Arn"),
             get("ReconcileRound", "Arn"),
+            get("PublishSweep", "Arn"),
         ]),
         "every rule, and no other"
     );
@@ -325,6 +332,35 @@ fn announce_sees_connections_and_nothing_else() {
         pattern,
         json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}}})
     );
+}
+
+/// Where nobody asks for outputs nothing of it runs but a schedule that reads one empty index.
+#[test]
+fn publish_sees_connections_with_outputs_and_nothing_else() {
+    let template = Template::load();
+    let publish = template.properties("Publish");
+    assert_eq!(publish["Timeout"], 90, "a run has a connection's outputs to itself for 120 seconds");
+    let changes = &publish["Events"]["Changes"]["Properties"];
+    assert_eq!(changes["Stream"], get("Ledger", "StreamArn"));
+    assert_eq!(changes["StartingPosition"], "TRIM_HORIZON");
+    let filters = changes["FilterCriteria"]["Filters"].as_array().unwrap();
+    let [filter] = &filters[..] else { panic!("filters are joined by or") };
+    let pattern: Value = serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap();
+    let decided: Vec<_> = [Status::Ready, Status::Closing, Status::Failed, Status::Closed].map(Status::as_str).into();
+    let image = json!({"outputs": {"S": [{"exists": true}]}, "status": {"S": decided}});
+    assert_eq!(
+        pattern,
+        json!({
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}, "NewImage": image},
+        })
+    );
+    let sweep = &publish["Events"]["Sweep"]["Properties"];
+    assert_eq!((&sweep["Input"], &sweep["State"]), (&json!("{\"trigger\":\"sweep\"}"), &reference("SweepState")));
+    assert_eq!(template.parameter("OutputPrefix")["Default"], "/drawbridge/");
+    let readers = template.of_type("AWS::Serverless::Function");
+    let readers = readers.values().filter_map(|f| f["Events"].as_object()).flat_map(|events| events.values());
+    assert_eq!(readers.filter(|event| event["Type"] == "DynamoDB").count(), 2, "more than two readers are throttled");
 }
 
 #[test]
@@ -414,10 +450,12 @@ fn the_outputs_are_what_others_read() {
             "LedgerTableName",
             "OnboardMachineArn",
             "OperatorPolicyArn",
+            "PublishFunctionName",
             "ReconcileFunctionName",
             "SubscriptionWriterPolicyArn",
             "UnannouncedChangesQueueUrl",
             "UndeliveredTriggersQueueUrl",
+            "UnpublishedOutputsQueueUrl",
         ])
     );
 }

@@ -1,6 +1,7 @@
 //! `drawbridge show ID`, and `drawbridge show reconcile`
 
 use drawbridge_domain::inventory::Rounds as _;
+use drawbridge_domain::ports::Publications as _;
 use drawbridge_ledger::{Ledger, Subject};
 use jiff::Timestamp;
 use serde_json::json;
@@ -25,10 +26,11 @@ pub async fn run(ledger: &Ledger, id: &str, as_json: bool, now: Timestamp, scree
     match find(ledger, id).await? {
         Found::Connection(connection) => {
             let audit = ledger.audit_trail(&Subject::Connection(connection.id.clone())).await?;
+            let outputs = ledger.outputs(&connection.id).await?;
             if as_json {
-                return done(&json!({"connection": connection, "audit": audit}));
+                return done(&json!({"connection": connection, "outputs": outputs, "audit": audit}));
             }
-            Ok(render::connection(&connection, &audit, now, screen).into())
+            Ok(render::connection(&connection, outputs.as_ref(), &audit, now, screen).into())
         }
         Found::Share(share) => {
             let connections = ledger.connections_of(&share.arn).await?;

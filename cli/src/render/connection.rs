@@ -1,8 +1,10 @@
 //! One connection, for somebody who has just been woken up.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::outputs::{OutputRecord, Outputs};
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, Port, PortSource};
 use drawbridge_domain::subscription::Kind;
@@ -13,7 +15,13 @@ use super::screen::{Colour, colour_of};
 use super::{Facts, Screen, audit, list, time_and_distance};
 
 /// Everything that is known of a connection.
-pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, screen: &Screen) -> String {
+pub fn connection(
+    connection: &Connection,
+    outputs: Option<&OutputRecord>,
+    trail: &[Entry],
+    now: Timestamp,
+    screen: &Screen,
+) -> String {
     let status = screen.paint(connection.status.as_str(), colour_of(connection.status));
     let mut facts = Facts::new(format!("{}  {status}", screen.bold(connection.id.as_str())));
     facts.add("since", &time_and_distance(connection.since, now));
@@ -79,6 +87,9 @@ pub fn connection(connection: &Connection, trail: &[Entry], now: Timestamp, scre
     } else {
         facts.section("Databases", &databases(&connection.databases, screen), screen);
     }
+    if connection.outputs.is_some() || outputs.is_some() {
+        facts.section("Outputs", &published(connection, outputs, now, screen), screen);
+    }
     if !connection.findings.is_empty() {
         facts.section("Findings", &findings(&connection.findings, screen), screen);
     }
@@ -103,6 +114,36 @@ fn databases(databases: &[Database], screen: &Screen) -> String {
     }
     let why = unknown.iter().map(|(reason, names)| format!("  The port of {} is unknown: {reason}.\n", list(names)));
     screen.text(&table) + &why.collect::<String>()
+}
+
+/// The parameters, and what keeps one from being as it should be.
+fn published(connection: &Connection, outputs: Option<&OutputRecord>, now: Timestamp, screen: &Screen) -> String {
+    let asked = match &connection.outputs {
+        Some(Outputs::Under(prefix)) => format!("  Asked for under {prefix}"),
+        Some(Outputs::Nowhere) | None => "  Asked for no more".to_owned(),
+    };
+    let parameters = outputs.map(|outputs| &outputs.parameters).filter(|parameters| !parameters.is_empty());
+    let Some(parameters) = parameters else {
+        return format!("{asked}: no parameter is published.\n");
+    };
+    let mut text = format!("{asked}:\n");
+    for (name, parameter) in parameters {
+        let state = match (&parameter.trouble, &parameter.digest) {
+            (Some(_), _) => screen.paint("not as it should be", Colour::Bad),
+            (None, Some(_)) => "published".to_owned(),
+            (None, None) => "being written or removed".to_owned(),
+        };
+        let _ = writeln!(text, "  {name}  {} ({state})", parameter.resource);
+        if let Some(trouble) = &parameter.trouble {
+            let since = time_and_distance(trouble.since, now);
+            let _ = writeln!(text, "    {} since {since}: {}", trouble.fault.name, trouble.fault.message);
+        }
+    }
+    if parameters.values().any(|parameter| parameter.trouble.is_some()) {
+        text.push_str("  It is tried again by itself; at once by invoking the function publish with\n");
+        let _ = writeln!(text, "    {{\"connection\": \"{}\"}}", connection.id);
+    }
+    text
 }
 
 fn port(port: &Port) -> String {
@@ -134,6 +175,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use drawbridge_domain::connection::{Missing, Status};
     use drawbridge_domain::ending::{Cause, Ending};
+    use drawbridge_domain::fault::FaultRecord;
+    use drawbridge_domain::outputs::{Parameter, Trouble};
 
     use super::*;
     use crate::render::samples;
@@ -150,7 +193,7 @@ mod tests {
         };
         let ends =
             Connection { status: Status::Closing, claims: Vec::new(), ending: Some(ending), ..samples::connection() };
-        let text = connection(&ends, &[], samples::now(), &Screen::default());
+        let text = connection(&ends, None, &[], samples::now(), &Screen::default());
         for line in [
             "  ended by   drawbridge close (ana), 2026-11-21 11:59:00 UTC (1 min ago)\n",
             "             operator: the service moved\n",
@@ -167,7 +210,7 @@ mod tests {
         let since = "2026-11-21T11:00:00Z".parse().ok();
         let changed =
             Connection { names_version: 2, names_since: since, missing: Some(missing), ..samples::connection() };
-        let text = connection(&changed, &[], samples::now(), &Screen::default());
+        let text = connection(&changed, None, &[], samples::now(), &Screen::default());
         for line in [
             "  names      version 2, since 2026-11-21 11:00:00 UTC (1 h ago)\n",
             "  missing    rcfg-1, not shown since 2026-11-21 11:59:00 UTC (1 min ago)\n",
@@ -177,8 +220,55 @@ mod tests {
     }
 
     #[test]
+    fn what_is_published_is_shown_and_what_could_not_be_is_told() {
+        let asking = Connection {
+            outputs: Some(Outputs::try_from("/drawbridge/redis".to_owned()).unwrap()),
+            ..samples::connection()
+        };
+        let none = connection(&asking, None, &[], samples::now(), &Screen::default());
+        assert!(none.contains("Outputs\n  Asked for under /drawbridge/redis: no parameter is published.\n"), "{none}");
+        let parameter = |trouble| Parameter {
+            resource: "rcfg-1".to_owned(),
+            digest: Some("0123".to_owned()),
+            asked_at: None,
+            trouble,
+        };
+        let trouble = Trouble {
+            fault: FaultRecord { name: "Conflict".to_owned(), message: "somebody else made it".to_owned() },
+            since: "2026-11-21T11:59:00Z".parse().unwrap(),
+        };
+        let mut record = OutputRecord::new(asking.id.clone(), samples::now());
+        record.parameters.insert("/drawbridge/redis/carts".to_owned(), parameter(Some(trouble)));
+        record.parameters.insert("/drawbridge/redis/orders".to_owned(), parameter(None));
+        let text = connection(&asking, Some(&record), &[], samples::now(), &Screen::default());
+        let expected = format!(
+            "\
+Outputs
+  Asked for under /drawbridge/redis:
+  /drawbridge/redis/carts  rcfg-1 (not as it should be)
+    Conflict since 2026-11-21 11:59:00 UTC (1 min ago): somebody else made it
+  /drawbridge/redis/orders  rcfg-1 (published)
+  It is tried again by itself; at once by invoking the function publish with
+    {{\"connection\": \"{}\"}}
+",
+            asking.id
+        );
+        assert!(text.contains(&expected), "{text}");
+        let over = Connection { outputs: Some(Outputs::Nowhere), ..asking };
+        let gone = connection(
+            &over,
+            Some(&OutputRecord { parameters: BTreeMap::new(), ..record }),
+            &[],
+            samples::now(),
+            &Screen::default(),
+        );
+        assert!(gone.contains("Asked for no more: no parameter is published.\n"), "{gone}");
+        assert!(!connection(&samples::connection(), None, &[], samples::now(), &Screen::default()).contains("Outputs"));
+    }
+
+    #[test]
     fn a_ready_one_shows_how_to_reach_every_database() {
-        let text = connection(&samples::connection(), &samples::trail(), samples::now(), &Screen::default());
+        let text = connection(&samples::connection(), None, &samples::trail(), samples::now(), &Screen::default());
         assert_eq!(
             text,
             "\
@@ -216,7 +306,7 @@ Audit trail
 
     #[test]
     fn one_without_a_share_or_names_says_so() {
-        let text = connection(&samples::gateway_connection(), &[], samples::now(), &Screen::default());
+        let text = connection(&samples::gateway_connection(), None, &[], samples::now(), &Screen::default());
         for line in [
             "  resource   com.amazonaws.us-east-1.s3\n",
             "  target     vpc-0a1b2c3d (gateway-endpoint)\n",
@@ -229,7 +319,7 @@ Audit trail
 
     #[test]
     fn a_failed_one_says_what_to_do() {
-        let text = connection(&samples::failed_connection(), &[], samples::now(), &Screen::default());
+        let text = connection(&samples::failed_connection(), None, &[], samples::now(), &Screen::default());
         assert_eq!(
             text,
             "\

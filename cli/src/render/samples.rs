@@ -73,6 +73,7 @@ pub fn subscription() -> Subscription {
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
         reconcile: Reconcile::default(),
+        outputs: None,
     }
 }
 
@@ -124,6 +125,7 @@ pub fn connection() -> Connection {
         ],
         fault: None,
         ending: None,
+        outputs: None,
         wanted_at: at("09:58:00"),
         ready_at: Some(at("10:00:00")),
         version: 5,

@@ -39,6 +39,9 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     if !subscription.reconcile.is_default() {
         facts.add("reconcile", &reconcile(subscription.reconcile));
     }
+    if let Some(prefix) = &subscription.outputs {
+        facts.add("outputs", &format!("one SSM parameter for each database, {prefix}/NAME"));
+    }
     for (number, (name, port)) in subscription.ports.iter().enumerate() {
         facts.add(if number == 0 { "ports" } else { "" }, &format!("{name} listens on {port}"));
     }

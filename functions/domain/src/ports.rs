@@ -18,6 +18,7 @@ use crate::network::{
     Association, Endpoint, EndpointAssociation, EndpointService, ResourceConfiguration, RouteTable, SecurityGroup,
     ServiceNetwork, Subnet, Vpc,
 };
+use crate::outputs::OutputRecord;
 use crate::share::{Invitation, ShareRecord, SharedResource, VisibleShare};
 use crate::subscription::{Problems, Subscription};
 use crate::waiting::{TaskToken, Ticket};
@@ -267,6 +268,43 @@ pub trait Attention {
     async fn connections_of_share(&self, share: &ResourceShareArn) -> Result<Vec<ConnectionId>, Fault>;
     /// The connections that no share brought and that subscriptions claim, in whatever status, all pages.
     async fn connections_without_share(&self) -> Result<Vec<ConnectionId>, Fault>;
+}
+
+/// Ledger: what was published, as for [`Shares`].
+pub trait Publications {
+    /// What was published for a connection.
+    async fn outputs(&self, id: &ConnectionId) -> Result<Option<OutputRecord>, Fault>;
+    /// Writes the record; gives it back with its new version and change id.
+    async fn save_outputs(&self, record: OutputRecord, audit: AuditEntry) -> Result<OutputRecord, Fault>;
+    /// The connections whose outputs are not as they should be, oldest first, all pages. The index finds candidates.
+    async fn unpublished(&self) -> Result<Vec<ConnectionId>, Fault>;
+}
+
+/// A parameter as SSM holds it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeldParameter {
+    /// Its value; of one that is encrypted, the encrypted one.
+    pub value: String,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// SSM: parameters.
+pub trait Parameters {
+    /// Makes one, if there is none of this name. False: there is one, whosever it is.
+    async fn create(
+        &self,
+        name: &str,
+        value: &str,
+        about: &str,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<bool, Fault>;
+    /// The parameter of this name, if there is one.
+    async fn parameter(&self, name: &str) -> Result<Option<HeldParameter>, Fault>;
+    /// Gives one that exists another value.
+    async fn overwrite(&self, name: &str, value: &str) -> Result<(), Fault>;
+    /// Removes one; gone is success.
+    async fn remove(&self, name: &str) -> Result<(), Fault>;
 }
 
 /// What became of a request to start an execution.

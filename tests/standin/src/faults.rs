@@ -214,7 +214,7 @@ impl Faults {
             "sfn" | "stepfunctions" | "eventbridge" | "lattice" | "vpclattice" | "service-quotas"
         ) {
             return Err(format!(
-                "no service is called {}: the names are ec2, ram, vpc-lattice, servicequotas, dynamodb, states, events",
+                "no service is called {}: the names are ec2, ram, vpc-lattice, servicequotas, dynamodb, states, events, ssm",
                 order.service
             ));
         }

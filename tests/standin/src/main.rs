@@ -1,7 +1,7 @@
 //! `drawbridge-standin`: stands in for the AWS services that no emulator has.
 //!
 //! One port answers RAM, VPC Lattice, EC2's VPC endpoints and their quotas over their real wire protocols, passes
-//! what it does not have (`DynamoDB`, Step Functions, `EventBridge`) to an emulator behind it, and cuts,
+//! what it does not have (`DynamoDB`, Step Functions, `EventBridge`, SSM) to an emulator behind it, and cuts,
 //! delays or refuses any of these calls when a test asks for it. README.md lists every behaviour.
 
 mod admin;

@@ -1,4 +1,4 @@
-//! Passing on what the emulator behind answers (`DynamoDB`, Step Functions, `EventBridge`), unless a fault strikes.
+//! Passing on what the emulator behind answers (`DynamoDB`, Step Functions, `EventBridge`, SSM), unless a fault strikes.
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;

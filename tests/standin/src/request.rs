@@ -44,7 +44,7 @@ impl Caller {
 /// Which operation of which service a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// `ec2`, `ram`, `vpc-lattice`, `servicequotas`, `dynamodb`, `states`, `events`, or another service of the emulator behind.
+    /// `ec2`, `ram`, `vpc-lattice`, `servicequotas`, `dynamodb`, `states`, `events`, `ssm`, or another service of the emulator behind.
     pub service: String,
     /// The operation's name in the service model; for EC2 it is in the form, so this is empty until that is read.
     pub name: String,
@@ -115,6 +115,7 @@ impl Operation {
         let service = match prefix {
             "AWSStepFunctions" => "states".to_owned(),
             "AWSEvents" => "events".to_owned(),
+            "AmazonSSM" => "ssm".to_owned(),
             "ServiceQuotasV20190624" => "servicequotas".to_owned(),
             other => other.split('_').next().unwrap_or(other).to_lowercase(),
         };
@@ -134,6 +135,7 @@ impl Operation {
             ),
             "states" => starts(&["StartExecution", "SendTask", "StopExecution"]),
             "events" => self.name == "PutEvents",
+            "ssm" => matches!(self.name.as_str(), "PutParameter" | "DeleteParameter"),
             _ => false,
         }
     }

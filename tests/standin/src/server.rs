@@ -27,7 +27,7 @@ pub struct Options {
     /// The address to listen on; port 0 takes a free one. The address taken is printed on standard output.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The emulator to pass `DynamoDB`, Step Functions and `EventBridge` calls on to, such as <http://127.0.0.1:4566>.
+    /// The emulator to pass `DynamoDB`, Step Functions, `EventBridge` and SSM calls on to, such as <http://127.0.0.1:4566>.
     #[arg(long)]
     upstream: Option<Uri>,
     /// The source of RAM's events: emulators refuse `aws.*` as AWS does.

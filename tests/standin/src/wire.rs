@@ -14,7 +14,7 @@ pub enum Protocol {
     Ec2Query,
     /// RAM and VPC Lattice: JSON, errors named by the header `x-amzn-errortype`.
     RestJson,
-    /// `DynamoDB`, Step Functions, `EventBridge`: JSON, errors named by `__type`.
+    /// `DynamoDB`, Step Functions, `EventBridge`, SSM: JSON, errors named by `__type`.
     AwsJson,
 }
 

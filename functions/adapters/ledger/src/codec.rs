@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::outputs::{OutputRecord, OutputStatus};
 use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::{Fault, FaultName};
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Subject;
-use crate::keys::{self, CONNECTION, SHARE};
+use crate::keys::{self, CONNECTION, OUTPUT, SHARE};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -76,6 +77,28 @@ impl Record for Connection {
     }
     fn needs_attention(&self) -> bool {
         self.status.needs_attention()
+    }
+    fn since(&mut self) -> &mut Timestamp {
+        &mut self.since
+    }
+    fn version(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+    fn change(&mut self) -> &mut String {
+        &mut self.change
+    }
+}
+
+impl Record for OutputRecord {
+    const SK: &'static str = OUTPUT;
+    fn subject(&self) -> Subject {
+        Subject::Outputs(self.connection.clone())
+    }
+    fn status(&self) -> &'static str {
+        self.status.as_str()
+    }
+    fn needs_attention(&self) -> bool {
+        self.status == OutputStatus::Unpublished
     }
     fn since(&mut self) -> &mut Timestamp {
         &mut self.since

@@ -12,6 +12,8 @@ pub(crate) const SENDER: &str = "SENDER";
 pub(crate) const WAIT: &str = "WAIT";
 pub(crate) const RECONCILE: &str = "RECONCILE";
 pub(crate) const ROUND: &str = "ROUND";
+/// The sort key of what was published for a connection, and the beginning of its partition key.
+pub(crate) const OUTPUT: &str = "OUTPUT";
 /// The attribute that is the key of the index by what was made.
 pub(crate) const MADE_KEY: &str = "made_id";
 
@@ -26,6 +28,11 @@ pub(crate) fn connection_pk(id: &ConnectionId) -> String {
 /// The share that a `pk` is of, if it is of one.
 pub(crate) fn share_of(pk: &str) -> Option<ResourceShareArn> {
     pk.strip_prefix(SHARE)?.strip_prefix('#').and_then(|arn| ResourceShareArn::parse(arn).ok())
+}
+
+/// The connection whose outputs a `pk` is of, if it is of such.
+pub(crate) fn output_of(pk: &str) -> Option<ConnectionId> {
+    pk.strip_prefix(OUTPUT)?.strip_prefix('#').and_then(|id| ConnectionId::parse(id).ok())
 }
 
 /// The connection that a `pk` is of, if it is of one.
@@ -52,6 +59,7 @@ impl Subject {
         match self {
             Self::Share(arn) => share_pk(arn),
             Self::Connection(id) => connection_pk(id),
+            Self::Outputs(id) => format!("{OUTPUT}#{id}"),
             Self::Subscriptions => SUBSCRIPTION.to_owned(),
             Self::Sender(account) => format!("{SENDER}#{account}"),
         }

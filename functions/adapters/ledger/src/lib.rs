@@ -6,6 +6,7 @@
 //! | subscription | `SUBSCRIPTION` | its name |
 //! | share | `SHARE#<ARN>` | `SHARE` |
 //! | connection | `CONNECTION#<id>` | `CONNECTION` |
+//! | what was published for it | `OUTPUT#<id>` | `OUTPUT` |
 //! | wait with its task token | `WAIT#` and the `pk` of what waits | `WAIT` |
 //! | sender that a person approved | `SENDER#<account>` | `SENDER` |
 //! | where reconcile stands | `RECONCILE` | `ROUND` |
@@ -27,6 +28,7 @@ mod codec;
 mod image;
 mod keys;
 mod made;
+mod outputs;
 mod read;
 #[cfg(test)]
 mod samples;
@@ -89,6 +91,8 @@ pub enum Subject {
     Share(ResourceShareArn),
     /// A connection.
     Connection(ConnectionId),
+    /// What was published for a connection.
+    Outputs(ConnectionId),
     /// All subscriptions.
     Subscriptions,
     /// An account that shares.

@@ -80,7 +80,11 @@ impl Ledger {
     }
 
     /// What stands in the index of what needs attention in one of `statuses`, oldest first.
-    async fn attention<T>(&self, statuses: &[&str], subject: fn(&str) -> Option<T>) -> Result<Vec<T>, Fault> {
+    pub(crate) async fn attention<T>(
+        &self,
+        statuses: &[&str],
+        subject: fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Fault> {
         let mut found = Vec::new();
         for status in statuses {
             // Shares and connections share the index, and `failed` is a status of both.

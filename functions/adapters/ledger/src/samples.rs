@@ -13,6 +13,7 @@ use drawbridge_domain::ids::{
     AccountId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, SecurityGroupId, SubnetId, SubscriptionName,
     VpcEndpointId, VpcId,
 };
+use drawbridge_domain::outputs::Outputs;
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
@@ -172,6 +173,7 @@ pub(crate) fn connection() -> Connection {
             digest: "0123".to_owned(),
             reopen: Some("a subscription asks for it again".to_owned()),
         }),
+        outputs: Some(Outputs::try_from("/drawbridge/redis".to_owned()).unwrap()),
         wanted_at: at("2026-11-21T01:00:00Z"),
         ready_at: Some(at("2026-11-21T01:01:00Z")),
         version: 7,

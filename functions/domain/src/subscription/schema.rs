@@ -74,13 +74,7 @@ pub fn json_schema() -> Value {
                     ],
                 },
             },
-            "outputs": {
-                "description": "Where applications find how the databases are reached: one SSM parameter each.",
-                "type": "object",
-                "additionalProperties": false,
-                "required": ["ssm"],
-                "properties": {"ssm": output_prefix()},
-            },
+            "outputs": outputs(),
             "tags": tags(),
             "limits": limits(),
             "ports": {
@@ -141,11 +135,17 @@ fn reconcile() -> Value {
     })
 }
 
-fn output_prefix() -> Value {
+fn outputs() -> Value {
     let mut prefix = text("^(/([A-Za-z0-9_.-]+|\\{target\\})){1,14}$", OutputPrefix::EXPECTED);
     prefix["maxLength"] = json!(512);
     prefix["not"] = json!({"pattern": "^/([aA][wW][sS]|[sS][sS][mM])"});
-    prefix
+    json!({
+        "description": "Where applications find how the databases are reached: one SSM parameter each, named by this path and the database's name.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["ssm"],
+        "properties": {"ssm": prefix},
+    })
 }
 
 fn remedy(description: &str, words: &[Remedy]) -> Value {

@@ -145,6 +145,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         optional(&fields, "reconcile", Some(Reconcile::default()), |node, path| reconcile(reader, node, path));
     let outputs = optional(&fields, "outputs", Some(None), |node, path| {
         outputs(reader, node, path, targets.as_deref().unwrap_or_default(), endpoints.as_deref().unwrap_or_default())
+            .map(Some)
     });
     if reader.count() > 0 {
         return None;
@@ -495,7 +496,7 @@ fn outputs(
     path: &str,
     targets: &[Target],
     endpoints: &[EndpointItem],
-) -> Option<Option<OutputPrefix>> {
+) -> Option<OutputPrefix> {
     let fields = reader.fields(node, path, OUTPUTS, elsewhere)?;
     let ssm = reader.require(&fields, "ssm", "a path, such as `ssm: /drawbridge/redis`")?;
     let path = fields.path("ssm");
@@ -511,7 +512,7 @@ fn outputs(
         reader.problem(ssm.at, &path, message);
         return None;
     }
-    Some(Some(prefix))
+    Some(prefix)
 }
 
 fn ports(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, u16>> {

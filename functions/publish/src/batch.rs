@@ -1,0 +1,75 @@
+//! What wakes the function: a batch of the ledger's stream, the schedule, or a person with a connection's id.
+
+use drawbridge_domain::ids::ConnectionId;
+use drawbridge_domain::{Fault, FaultName};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What to look at.
+pub enum Request {
+    /// Connections that changed, each with the sequence number of its first record in the batch.
+    Changed(Vec<(ConnectionId, String)>),
+    /// Everything that is not as it should be, and due.
+    Sweep,
+    /// One connection, now.
+    One(ConnectionId),
+}
+
+#[derive(Deserialize)]
+struct Record {
+    dynamodb: Change,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    #[serde(rename = "SequenceNumber")]
+    sequence_number: String,
+    #[serde(rename = "Keys", default)]
+    keys: Value,
+}
+
+/// Which records have to come again [AWS:lambda/dg/services-ddb-batchfailurereporting].
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartialBatch {
+    pub batch_item_failures: Vec<ItemFailure>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemFailure {
+    pub item_identifier: String,
+}
+
+impl Request {
+    /// # Errors
+    /// `UndecodableInput`, which says what is taken.
+    pub fn read(input: &Value) -> Result<Self, Fault> {
+        let refused = |why: String| FaultName::UndecodableInput.because(why);
+        if let Some(records) = input.get("Records") {
+            let records: Vec<Record> = Deserialize::deserialize(records)
+                .map_err(|error| refused(format!("this is not a batch of DynamoDB stream records: {error}")))?;
+            let mut changed: Vec<(ConnectionId, String)> = Vec::new();
+            for Record { dynamodb: Change { sequence_number, keys } } in records {
+                // Items of other types are none of its business, whatever the filter lets through.
+                let pk = keys.pointer("/pk/S").and_then(Value::as_str).and_then(|pk| pk.strip_prefix("CONNECTION#"));
+                let Some(id) = pk.and_then(|id| ConnectionId::parse(id).ok()) else { continue };
+                // The record is read back, so one look answers for all of its changes.
+                if !changed.iter().any(|(known, _)| *known == id) {
+                    changed.push((id, sequence_number));
+                }
+            }
+            return Ok(Self::Changed(changed));
+        }
+        if let Some(id) = input.get("connection").and_then(Value::as_str) {
+            return ConnectionId::parse(id).map(Self::One).map_err(|error| refused(error.to_string()));
+        }
+        if input.get("trigger").and_then(Value::as_str) == Some("sweep") {
+            return Ok(Self::Sweep);
+        }
+        Err(refused(
+            "expected a batch of the ledger's stream, {\"trigger\": \"sweep\"} or {\"connection\": \"conn-…\"}"
+                .to_owned(),
+        ))
+    }
+}

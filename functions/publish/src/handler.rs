@@ -1,0 +1,243 @@
+//! Hold what is published against what the connection's record says, and make it so. The event only says where to
+//! look, so order and repetition do not matter.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use drawbridge_domain::connection::Connection;
+use drawbridge_domain::ids::{ConnectionId, Installation};
+use drawbridge_domain::outputs::{self, Outcome, OutputRecord, Work, Write};
+use drawbridge_domain::ports::{AuditEntry, Connections, Parameters, Publications};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, identity};
+use drawbridge_runtime::{Environment, Handler, count};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::batch::{ItemFailure, PartialBatch, Request};
+
+/// How long calls are made before the rest is left to the next run; the function's timeout is longer, and the time for
+/// which a run has a connection's outputs to itself longer still.
+const AT_MOST: Duration = Duration::from_mins(1);
+
+/// What the environment sets.
+pub struct Settings {
+    installation: Option<Installation>,
+    /// What every parameter's name begins with that IAM lets the function write.
+    root: String,
+    /// For how long a call without an answer may still take effect.
+    settle: SignedDuration,
+}
+
+impl Settings {
+    pub fn read(environment: &mut Environment) -> Self {
+        Self {
+            installation: environment.installation(),
+            root: environment.text("OUTPUT_PREFIX"),
+            settle: SignedDuration::from_secs(i64::from(environment.number("SETTLE_SECONDS", 60, 0))),
+        }
+    }
+}
+
+/// The function's ports.
+pub struct Publish<L, P> {
+    pub ledger: L,
+    pub ssm: P,
+    pub settings: Settings,
+}
+
+impl<L: Connections + Publications, P: Parameters> Handler for Publish<L, P> {
+    type Request = Value;
+    type Answer = Value;
+
+    async fn handle(&self, input: Value, now: Timestamp) -> Result<Value, Fault> {
+        let started = Instant::now();
+        match Request::read(&input)? {
+            Request::One(id) => {
+                let record = self.look(&id, started, now).await?;
+                Ok(json!({"connection": id, "status": record.status, "parameters": record.parameters}))
+            }
+            Request::Changed(changed) => {
+                let mut failed = PartialBatch::default();
+                for (id, item_identifier) in changed {
+                    if started.elapsed() > AT_MOST {
+                        failed.batch_item_failures.push(ItemFailure { item_identifier });
+                        break;
+                    }
+                    let Err(fault) = self.look(&id, started, now).await else { continue };
+                    told(&id, &fault, now);
+                    // What can't be read wakes the function again when somebody mends it: the stream goes on.
+                    if fault.name != FaultName::InvalidRequest {
+                        failed.batch_item_failures.push(ItemFailure { item_identifier });
+                    }
+                }
+                Ok(json!(failed))
+            }
+            Request::Sweep => {
+                let (mut due, mut failing) = (0, 0);
+                for id in self.ledger.unpublished().await? {
+                    if started.elapsed() > AT_MOST {
+                        break;
+                    }
+                    if self.ledger.outputs(&id).await?.is_none_or(|record| !record.is_due(now)) {
+                        continue;
+                    }
+                    due += 1;
+                    if let Err(fault) = self.look(&id, started, now).await {
+                        failing += 1;
+                        told(&id, &fault, now);
+                    }
+                }
+                Ok(json!({"due": due, "failing": failing}))
+            }
+        }
+    }
+}
+
+fn told(id: &ConnectionId, fault: &Fault, now: Timestamp) {
+    tracing::warn!(fault = fault.name.as_str(), connection = %id, "{}", fault.message);
+    count("Fault", 1, &[("fault", fault.name.as_str())], now);
+}
+
+impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
+    /// # Errors
+    /// A transient fault if it has to be looked at again soon; what only a person can mend stands in the record.
+    async fn look(&self, id: &ConnectionId, started: Instant, now: Timestamp) -> Result<OutputRecord, Fault> {
+        // The record first: whoever publishes something newer in between has written it by then, and this run finds out.
+        let before = self.ledger.outputs(id).await?.unwrap_or_else(|| OutputRecord::new(id.clone(), now));
+        let run = now.to_string();
+        if let Some(holder) = before.held_by_another(&run, now) {
+            return Err(FaultName::LedgerConflict
+                .because(format!("another run has the outputs of {id} until {} at most", holder.until)));
+        }
+        let connection = self.ledger.connection(id).await?;
+        let work = outputs::work(connection.as_ref(), &before, &self.settings.root);
+        for (_, _, fault) in &work.refused {
+            told(id, fault, now);
+        }
+        if !work.calls() {
+            let next = before.finished(&work, &BTreeMap::new(), now);
+            if next == before {
+                return Ok(before);
+            }
+            return self.save(next, now).await;
+        }
+        let begun = self.ledger.save_outputs(before.begun(&work, &run, now), audit(&work, now)).await?;
+        let (outcomes, again) =
+            self.carry_out(&Task { id, before: &before, work: &work, started, now }, connection).await?;
+        let next = OutputRecord { version: begun.version, ..before.finished(&work, &outcomes, now) };
+        let saved = self.save(next, now).await?;
+        again.map_or(Ok(saved), Err)
+    }
+
+    async fn save(&self, record: OutputRecord, now: Timestamp) -> Result<OutputRecord, Fault> {
+        let what = record.summary();
+        self.ledger.save_outputs(record, AuditEntry { at: now, by: "publish".to_owned(), execution: None, what }).await
+    }
+
+    /// Makes every call that there is time for: what became of each, and why it has to be looked at again soon.
+    async fn carry_out(
+        &self,
+        task: &Task<'_>,
+        connection: Option<Connection>,
+    ) -> Result<(BTreeMap<String, Outcome>, Option<Fault>), Fault> {
+        let installation = self.settings.installation.as_ref();
+        let installation =
+            installation.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        let tags = outputs::tags(task.id, installation);
+        let about = connection.map_or_else(String::new, |connection| about(&connection));
+        let mut outcomes = BTreeMap::new();
+        let mut again: Option<Fault> = None;
+        // What is new first: an application that follows a path that moved finds one of the two at any time.
+        let writes = task.work.writes.iter().map(Call::Write);
+        for call in writes.chain(task.work.removals.iter().map(Call::Remove)) {
+            if task.started.elapsed() > AT_MOST {
+                let left = task.work.writes.len() + task.work.removals.len() - outcomes.len();
+                again
+                    .get_or_insert(FaultName::NotReady.because(format!("{left} parameters are left for the next run")));
+                break;
+            }
+            let (name, done) = match call {
+                Call::Write(write) => (&write.name, self.write(write, &about, &tags).await),
+                Call::Remove(name) => (name, self.remove(name, &tags, task).await),
+            };
+            let outcome = done.unwrap_or_else(Outcome::Failed);
+            if let Outcome::Failed(fault) = &outcome {
+                if fault.class() == Class::Permanent {
+                    told(task.id, fault, task.now);
+                } else {
+                    again.get_or_insert_with(|| fault.clone());
+                }
+            }
+            let throttled = matches!(&outcome, Outcome::Failed(fault) if fault.name == FaultName::Throttled);
+            outcomes.insert(name.clone(), outcome);
+            if throttled {
+                break;
+            }
+        }
+        Ok((outcomes, again))
+    }
+
+    async fn write(&self, write: &Write, about: &str, tags: &BTreeMap<String, String>) -> Result<Outcome, Fault> {
+        let Write { name, value, .. } = write;
+        let written = Outcome::Written(identity::digest(value));
+        if self.ssm.create(name, value, about, tags).await? {
+            return Ok(written);
+        }
+        let Some(held) = self.ssm.parameter(name).await? else {
+            // "After deleting a parameter, wait for at least 30 seconds to create a parameter with the same name." [botocore]
+            return Err(FaultName::NotReady
+                .because(format!("SSM says that {name} exists and does not show it: it was removed just now")));
+        };
+        outputs::owned(name, &held.tags, tags)?;
+        if held.value != *value {
+            self.ssm.overwrite(name, value).await?;
+        }
+        Ok(written)
+    }
+
+    async fn remove(&self, name: &str, tags: &BTreeMap<String, String>, task: &Task<'_>) -> Result<Outcome, Fault> {
+        match self.ssm.parameter(name).await? {
+            None => {
+                // Nothing may be left behind by a call that nobody heard of and that takes effect after this look.
+                let asked = task.before.parameters.get(name).and_then(|parameter| parameter.asked_at);
+                if asked.is_some_and(|asked| task.now.duration_since(asked) < self.settings.settle) {
+                    return Err(FaultName::NotReady.because(format!(
+                        "{name} is not there, and a call that may still make it had no answer: it is looked for again"
+                    )));
+                }
+            }
+            Some(held) => match outputs::owned(name, &held.tags, tags) {
+                Ok(()) => self.ssm.remove(name).await?,
+                Err(fault) => tracing::info!(connection = %task.id, "left alone: {}", fault.message),
+            },
+        }
+        Ok(Outcome::Removed)
+    }
+}
+
+/// What one look at one connection has to do.
+struct Task<'a> {
+    id: &'a ConnectionId,
+    before: &'a OutputRecord,
+    work: &'a Work,
+    started: Instant,
+    now: Timestamp,
+}
+
+enum Call<'a> {
+    Write(&'a Write),
+    Remove(&'a String),
+}
+
+/// The description of a parameter, for whoever finds it in the console.
+fn about(connection: &Connection) -> String {
+    format!("Written by Drawbridge for {} from {}; do not change it by hand", connection.id, connection.target)
+}
+
+fn audit(work: &Work, now: Timestamp) -> AuditEntry {
+    let names = |names: Vec<&str>| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+    let writes = names(work.writes.iter().map(|write| write.name.as_str()).collect());
+    let removals = names(work.removals.iter().map(String::as_str).collect());
+    let what = format!("about to write {writes} and to remove {removals}");
+    AuditEntry { at: now, by: "publish".to_owned(), execution: None, what }
+}
