@@ -16,6 +16,7 @@ from local.paths import ROOT
 from place import Place
 from routes import begin, depart, travel
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
+from test_outputs import published_and_moved
 
 MOST_TRANSITIONS = 12
 MOST_INVOCATIONS = 5
@@ -56,6 +57,7 @@ def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> Non
         "close": 0,
         "endpoint-event": 0,
         "reconcile": 0,
+        "publish": 0,
     }
     assert spent.invocations_by_function["intake"] == 1
 
@@ -235,6 +237,7 @@ def test_least_privilege(cloud: LocalCloud) -> None:
     paths(story)
     story.ready(story.share(event=True, name="redis-last"), 1)
     drift.everything(story)
+    published_and_moved(story)
     cloud.wait_for_rest()
     logged_as: dict[str, list[str]] = permissions()["logged_as"]
     for function, allowed in permissions()["functions"].items():

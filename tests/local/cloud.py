@@ -429,6 +429,7 @@ class LocalCloud:
         self.wait_for_rest()
         self._empty_table()
         self.wait_for_rest()
+        self._empty_parameters()
         self.standin.reset()
         for url in self.queues.values():
             self.client("sqs").purge_queue(QueueUrl=url)
@@ -441,6 +442,12 @@ class LocalCloud:
         for start in range(0, len(keys), 25):
             batch = [{"DeleteRequest": {"Key": key}} for key in keys[start : start + 25]]
             dynamodb.batch_write_item(RequestItems={self.table: batch})
+
+    def _empty_parameters(self) -> None:
+        ssm = self.client("ssm")
+        pages = ssm.get_paginator("describe_parameters").paginate()
+        for name in [parameter["Name"] for page in pages for parameter in page["Parameters"]]:
+            ssm.delete_parameter(Name=name)
 
     @contextmanager
     def waits(self, scale: float) -> Iterator[None]:

@@ -14,7 +14,7 @@ from typing import Any
 Json = dict[str, Any]
 
 # Not counted with a connection's own cost: they are called per trigger and per change, whatever comes of it.
-APART = ("intake", "announce")
+APART = ("intake", "announce", "publish")
 
 
 @dataclass(frozen=True)

@@ -130,18 +130,19 @@ def _reporting(execute: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, 
         if not failures or not records or "dynamodb" not in records[0]:
             return result
         first, stream = failures[0]["itemIdentifier"], records[0]["eventSourceARN"]
-        _given_again[first] += 1
+        name = func["config"]["FunctionName"]
+        _given_again[f"{name} {first}"] += 1
         for key, position in list(lambda_svc._dynamodb_stream_positions._data.items()):
             account, region, mapping = key
             known = lambda_svc._esms.get_scoped(account, region, mapping)
-            if known and known["EventSourceArn"] == stream:
+            if known and known["EventSourceArn"] == stream and name in known["FunctionArn"].split(":"):
                 left = dynamodb.stream_records_since(
                     stream.split("/")[1], position, len(records) * 100, account_id=account, region=region
                 )
                 done = next((at for at, record in enumerate(left) if record["dynamodb"]["SequenceNumber"] == first), 0)
                 # A record that stays undecodable would hold the stream up for ever: AWS passes it over, into a queue,
                 # after as many retries as the template says. Here one takes a second, so fewer have to do.
-                done += _given_again[first] > min(known.get("MaximumRetryAttempts", MOST_RETRIES), MOST_RETRIES)
+                done += _given_again[f"{name} {first}"] > min(known.get("MaximumRetryAttempts", MOST_RETRIES), MOST_RETRIES)
                 lambda_svc._dynamodb_stream_positions._data[key] = position + done
         return result | {
             "error": True,

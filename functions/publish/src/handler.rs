@@ -53,7 +53,7 @@ impl<L: Connections + Publications, P: Parameters> Handler for Publish<L, P> {
         let started = Instant::now();
         match Request::read(&input)? {
             Request::One(id) => {
-                let record = self.look(&id, started, now).await?;
+                let record = self.look(&id, &now.to_string(), started, now).await?;
                 Ok(json!({"connection": id, "status": record.status, "parameters": record.parameters}))
             }
             Request::Changed(changed) => {
@@ -63,7 +63,8 @@ impl<L: Connections + Publications, P: Parameters> Handler for Publish<L, P> {
                         failed.batch_item_failures.push(ItemFailure { item_identifier });
                         break;
                     }
-                    let Err(fault) = self.look(&id, started, now).await else { continue };
+                    // Lambda gives a record again only when the run that had it is over: it goes on where that one stopped.
+                    let Err(fault) = self.look(&id, &item_identifier, started, now).await else { continue };
                     told(&id, &fault, now);
                     // What can't be read wakes the function again when somebody mends it: the stream goes on.
                     if fault.name != FaultName::InvalidRequest {
@@ -82,7 +83,7 @@ impl<L: Connections + Publications, P: Parameters> Handler for Publish<L, P> {
                         continue;
                     }
                     due += 1;
-                    if let Err(fault) = self.look(&id, started, now).await {
+                    if let Err(fault) = self.look(&id, &now.to_string(), started, now).await {
                         failing += 1;
                         told(&id, &fault, now);
                     }
@@ -101,11 +102,16 @@ fn told(id: &ConnectionId, fault: &Fault, now: Timestamp) {
 impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
     /// # Errors
     /// A transient fault if it has to be looked at again soon; what only a person can mend stands in the record.
-    async fn look(&self, id: &ConnectionId, started: Instant, now: Timestamp) -> Result<OutputRecord, Fault> {
+    async fn look(
+        &self,
+        id: &ConnectionId,
+        run: &str,
+        started: Instant,
+        now: Timestamp,
+    ) -> Result<OutputRecord, Fault> {
         // The record first: whoever publishes something newer in between has written it by then, and this run finds out.
         let before = self.ledger.outputs(id).await?.unwrap_or_else(|| OutputRecord::new(id.clone(), now));
-        let run = now.to_string();
-        if let Some(holder) = before.held_by_another(&run, now) {
+        if let Some(holder) = before.held_by_another(run, now) {
             return Err(FaultName::LedgerConflict
                 .because(format!("another run has the outputs of {id} until {} at most", holder.until)));
         }
@@ -121,7 +127,7 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
             }
             return self.save(next, now).await;
         }
-        let begun = self.ledger.save_outputs(before.begun(&work, &run, now), audit(&work, now)).await?;
+        let begun = self.ledger.save_outputs(before.begun(&work, run, now), audit(&work, now)).await?;
         let (outcomes, again) =
             self.carry_out(&Task { id, before: &before, work: &work, started, now }, connection).await?;
         let next = OutputRecord { version: begun.version, ..before.finished(&work, &outcomes, now) };
