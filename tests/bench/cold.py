@@ -23,7 +23,7 @@ from .runtime_api import Reading, RuntimeApi
 Json = dict[str, Any]
 
 RUNS = 11
-FUNCTIONS = ("intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce")
+FUNCTIONS = ("intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce", "publish")
 RELEASE = ROOT / "target" / "release"
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:bench:bench"
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:bench"

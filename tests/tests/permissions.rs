@@ -248,6 +248,14 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     held_to("GuardRole", "ec2:CreateTags", ":security-group/*", "aws:RequestTag");
     held_to("GuardRole", "ec2:AuthorizeSecurityGroupIngress", ":security-group/*", "aws:ResourceTag");
     held_to("CloseRole", "ec2:DeleteSecurityGroup", ":security-group/*", "aws:ResourceTag");
+    let parameter = ":parameter${OutputPrefix}*";
+    held_to("PublishRole", "ssm:AddTagsToResource", parameter, "aws:RequestTag");
+    held_to("PublishRole", "ssm:DeleteParameter", parameter, "aws:ResourceTag");
+    // Making one takes the tags in the request, changing one those that it has.
+    let putting = template.statements("PublishRole").into_iter().filter(|s| s.actions().contains(&"ssm:PutParameter"));
+    let conditions: Vec<_> = putting.map(|s| s.0["Condition"]["StringEquals"].clone()).collect();
+    let tag = |key: &str| serde_json::json!({format!("{key}/drawbridge:installation"): installation});
+    assert_eq!(conditions, [tag("aws:RequestTag"), tag("aws:ResourceTag")]);
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

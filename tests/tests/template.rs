@@ -339,7 +339,7 @@ fn announce_sees_connections_and_nothing_else() {
 fn publish_sees_connections_with_outputs_and_nothing_else() {
     let template = Template::load();
     let publish = template.properties("Publish");
-    assert_eq!(publish["Timeout"], 90, "a run has a connection's outputs to itself for 120 seconds");
+    assert_eq!(publish["Timeout"], 60, "a run has a connection's outputs to itself for 120 seconds");
     let changes = &publish["Events"]["Changes"]["Properties"];
     assert_eq!(changes["Stream"], get("Ledger", "StreamArn"));
     assert_eq!(changes["StartingPosition"], "TRIM_HORIZON");

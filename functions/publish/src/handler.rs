@@ -17,7 +17,7 @@ use crate::batch::{ItemFailure, PartialBatch, Request};
 
 /// How long calls are made before the rest is left to the next run; the function's timeout is longer, and the time for
 /// which a run has a connection's outputs to itself longer still.
-const AT_MOST: Duration = Duration::from_mins(1);
+const AT_MOST: Duration = Duration::from_secs(30);
 
 /// What the environment sets.
 pub struct Settings {

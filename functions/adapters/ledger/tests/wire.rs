@@ -7,7 +7,8 @@ mod samples;
 
 use drawbridge_domain::FaultName;
 use drawbridge_domain::connection::Connection;
-use drawbridge_domain::ports::{Attention as _, AuditEntry, Connections as _};
+use drawbridge_domain::outputs::{OutputRecord, OutputStatus, Parameter};
+use drawbridge_domain::ports::{Attention as _, AuditEntry, Connections as _, Publications as _};
 use drawbridge_ledger::Ledger;
 use drawbridge_sdk::script::{Answer, Script};
 use serde_json::{Value, json};
@@ -192,4 +193,38 @@ async fn an_index_is_read_over_empty_pages() {
     assert_eq!(asked.len(), 6);
     assert_eq!(asked[1]["ExclusiveStartKey"], key);
     assert!(asked.iter().all(|asked| asked["IndexName"] == "by-status"));
+}
+
+/// It stands apart from the connection, so that neither's writes get in the other's way, and in the index while it is
+/// not as it should be.
+#[tokio::test]
+async fn what_was_published_is_a_record_of_its_own() {
+    let (ledger, script) = ledger([
+        says(&json!({})),
+        says(&json!({})),
+        says(&json!({"Count": 2, "Items": [
+            {"pk": {"S": format!("OUTPUT#conn-{}", "0a".repeat(16))}, "sk": {"S": "OUTPUT"}, "since": {"S": "2026"}},
+            {"pk": {"S": "CONNECTION#conn-0"}, "sk": {"S": "CONNECTION"}, "since": {"S": "2025"}},
+        ]})),
+    ]);
+    let id = samples::connection().id;
+    let mut record = OutputRecord::new(id.clone(), "2026-11-21T01:02:03.5Z".parse().unwrap());
+    record.status = OutputStatus::Unpublished;
+    let parameter =
+        Parameter { resource: "rcfg-0c".to_owned(), digest: Some("0123".to_owned()), asked_at: None, trouble: None };
+    record.parameters.insert("/drawbridge/redis/orders-db".to_owned(), parameter);
+    let saved = ledger.save_outputs(record, audit()).await.unwrap();
+    assert_eq!(saved.version, 1);
+    let published = OutputRecord { status: OutputStatus::Published, ..saved };
+    ledger.save_outputs(published, audit()).await.unwrap();
+    assert_eq!(ledger.unpublished().await.unwrap(), [id.clone()]);
+    let asked = asked(&script);
+    let put = &asked[0]["TransactItems"][0]["Put"];
+    assert_eq!(put["ConditionExpression"], "attribute_not_exists(#version)");
+    assert_eq!((&put["Item"]["pk"]["S"], &put["Item"]["sk"]["S"]), (&json!(format!("OUTPUT#{id}")), &json!("OUTPUT")));
+    assert_eq!(put["Item"]["attention"]["S"], "unpublished");
+    assert_eq!(put["Item"]["parameters"]["M"]["/drawbridge/redis/orders-db"]["M"]["digest"]["S"], "0123");
+    assert_eq!(asked[0]["TransactItems"][1]["Put"]["Item"]["pk"]["S"], format!("OUTPUT#{id}"));
+    assert!(asked[1]["TransactItems"][0]["Put"]["Item"].get("attention").is_none(), "all is well");
+    assert_eq!(asked[2]["ExpressionAttributeValues"], json!({":value": {"S": "unpublished"}}));
 }
