@@ -78,9 +78,11 @@ pub(crate) fn share() -> ShareRecord {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "every field is filled")]
 pub(crate) fn connection() -> Connection {
     let resource = ResourceArn::parse(RESOURCE).unwrap();
     let vpc = VpcId::parse("vpc-0a1b").unwrap();
+    let id = ConnectionId::parse(format!("conn-{}", "0a".repeat(16))).unwrap();
     Connection {
         kind: Kind::ResourceEndpoint,
         share_arn: Some(ResourceShareArn::parse(SHARE).unwrap()),
@@ -177,6 +179,6 @@ pub(crate) fn connection() -> Connection {
         ready_at: Some(at("2026-11-21T01:01:00Z")),
         version: 7,
         change: "before".to_owned(),
-        id: ConnectionId::parse(format!("conn-{}", "0a".repeat(16))).unwrap(),
+        id,
     }
 }
