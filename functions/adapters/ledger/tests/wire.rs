@@ -217,7 +217,7 @@ async fn what_was_published_is_a_record_of_its_own() {
     assert_eq!(saved.version, 1);
     let published = OutputRecord { status: OutputStatus::Published, ..saved };
     ledger.save_outputs(published, audit()).await.unwrap();
-    assert_eq!(ledger.unpublished().await.unwrap(), [id.clone()]);
+    assert_eq!(ledger.unpublished().await.unwrap(), std::slice::from_ref(&id));
     let asked = asked(&script);
     let put = &asked[0]["TransactItems"][0]["Put"];
     assert_eq!(put["ConditionExpression"], "attribute_not_exists(#version)");

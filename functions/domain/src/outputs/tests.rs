@@ -148,6 +148,19 @@ fn what_failed_is_told_and_what_is_known_of_it_kept() {
 }
 
 #[test]
+fn what_could_not_be_removed_and_is_asked_for_again_is_written_again() {
+    let published = done(&ready(&[ORDERS]), &nothing());
+    let over = Connection { status: Status::Closed, ..ready(&[ORDERS]) };
+    let to_do = work(Some(&over), &published, ROOT);
+    let denied = Outcome::Failed(FaultName::AccessDenied.because("no"));
+    let left = published.finished(&to_do, &BTreeMap::from([(to_do.removals[0].clone(), denied)]), now());
+    assert_eq!((left.status, work(Some(&over), &left, ROOT).removals), (OutputStatus::Unpublished, to_do.removals));
+    let again = done(&ready(&[ORDERS]), &left);
+    assert_eq!(again.parameters, published.parameters, "which takes the trouble out of the record");
+    assert_eq!(again.status, OutputStatus::Published);
+}
+
+#[test]
 fn what_was_left_for_the_next_run_is_as_it_was() {
     let published = done(&ready(&[ORDERS]), &nothing());
     let grown = ready(&[CARTS]);
