@@ -125,6 +125,7 @@ fn one_run_at_a_time_has_a_connection_s_outputs() {
     let later = at("2026-11-20T12:02:00Z");
     assert!(begun.held_by_another("run-2", later).is_none(), "a run that ended without a word");
     assert!(begun.is_due(later));
+    assert_eq!(done(&ready(&[ORDERS]), &begun).holder, None, "whoever finishes it leaves it to the next");
 }
 
 #[test]
