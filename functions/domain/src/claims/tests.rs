@@ -331,3 +331,25 @@ fn what_can_be_changed_in_place_depends_on_its_kind() {
     assert_eq!(differences(&made_for(Status::Ready, &["a"]), &all), [false, true, false, true]);
     assert_eq!(differences(&made_for(Status::Ready, &["a"]), &subscription("a")), [false; 0]);
 }
+
+/// Where outputs are asked for is written into the record, also of what is connected already; a subscription that
+/// can't be read asks for what it asked for.
+#[test]
+fn what_is_connected_follows_where_outputs_are_asked_for() {
+    use crate::ids::OutputPrefix;
+    use crate::outputs::Outputs;
+    let under = |path: &str| OutputPrefix::parse(path).ok();
+    let asking = |outputs| [Subscription { outputs, ..subscription("a") }, subscription("b")];
+    for status in [Status::Wanted, Status::Waiting, Status::Ready, Status::Failed] {
+        let made = made_for(status, &["a"]);
+        let (asked, _) = settled(&made, &accepted(), &asking(under("/a/{target}"))).unwrap();
+        assert_eq!(asked.outputs, under("/a/vpc-0a").map(Outputs::Under), "{status:?}");
+        assert_eq!((asked.status, &asked.made), (status, &made.made));
+        assert_eq!(settled(&asked, &accepted(), &asking(under("/a/{target}"))), None, "said once");
+        let (moved, _) = settled(&asked, &accepted(), &asking(under("/b"))).unwrap();
+        assert_eq!(moved.outputs, under("/b").map(Outputs::Under));
+        let (over, _) = settled(&moved, &accepted(), &asking(None)).unwrap();
+        assert_eq!(over.outputs, Some(Outputs::Nowhere));
+        assert_eq!(settle_beside(&moved, &accepted(), &[subscription("b")], &["a"]), None, "a can't be read");
+    }
+}

@@ -315,3 +315,19 @@ proptest! {
         prop_assert_eq!(forth, back);
     }
 }
+
+/// The first claim says where outputs are asked for; another that says otherwise is told.
+#[test]
+fn what_is_asked_for_says_where_its_outputs_are() {
+    use crate::ids::OutputPrefix;
+    use crate::outputs::Outputs;
+    let under = || OutputPrefix::parse("/drawbridge/redis").ok();
+    let asking = [Subscription { outputs: under(), ..subscription("a") }, subscription("b")];
+    let (new, _) = asked(&wish(&["a", "b"]), None, &asking).unwrap();
+    assert_eq!(new.outputs, under().map(Outputs::Under));
+    assert_eq!(new.findings.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), [CLAIM_DIFFERS]);
+    let (known, _) = asked(&wish(&["a"]), Some(&existing(Status::Waiting)), &asking).unwrap();
+    assert_eq!(known.outputs, under().map(Outputs::Under));
+    let (second, _) = asked(&wish(&["b", "a"]), None, &asking).unwrap();
+    assert_eq!(second.outputs, None, "b came first");
+}
