@@ -146,6 +146,10 @@ def test_what_is_connected_already_follows_the_subscription(cloud: LocalCloud) -
         (OUTPUTS, [ORDERS]),
     ]:
         story.subscribe(**({"outputs": outputs} if outputs else {}))
+        if outputs:
+            planned = cloud.cli("plan", str(cloud.settings.home / story.account / "redis.yaml")).stdout
+            path = outputs["ssm"].format(target=VPC)
+            assert f"an SSM parameter for each database, {path}/NAME" in " ".join(planned.split())
         look(story)
         until(story, *names)
         assert story.connection(share)["made"] == connection["made"]

@@ -2,8 +2,9 @@
 
 use drawbridge_domain::connection::{PlannedCall, PlannedDns, PlannedGroup};
 use drawbridge_domain::forecast::{Action, Cost, ShareForecast, Total};
-use drawbridge_domain::ids::SecurityGroupId;
+use drawbridge_domain::ids::{OutputPrefix, SecurityGroupId};
 use drawbridge_domain::messages::Outcome;
+use drawbridge_domain::outputs::Outputs;
 use drawbridge_domain::prices;
 use serde_json::{Value, json};
 
@@ -52,6 +53,7 @@ fn one_document(looked: &Looked) -> Value {
         "fails": looked.fails(),
         "call": looked.call,
         "group": looked.group,
+        "outputs": outputs(looked),
         "cost": looked.cost,
     })
 }
@@ -153,6 +155,9 @@ fn one(looked: &Looked, screen: &Screen) -> String {
     if let Some(group) = &looked.group {
         facts.add("behind", &own_group(group));
     }
+    if let Some(prefix) = outputs(looked) {
+        facts.add("outputs", &format!("an SSM parameter for each database, {prefix}/NAME"));
+    }
     if step.action != Action::Close {
         facts.add(
             "cost",
@@ -163,6 +168,15 @@ fn one(looked: &Looked, screen: &Screen) -> String {
         );
     }
     facts.0 + &findings(&looked.findings, screen)
+}
+
+/// Under which path its databases would have parameters.
+fn outputs(looked: &Looked) -> Option<&OutputPrefix> {
+    let step = &looked.step;
+    match &step.connection.outputs {
+        Some(Outputs::Under(prefix)) if step.action != Action::Close => Some(prefix),
+        _ => None,
+    }
 }
 
 fn own_group(group: &PlannedGroup) -> String {
@@ -253,6 +267,7 @@ mod tests {
     fn sample() -> Outlook {
         let mut fails = looked(Action::Make, true);
         fails.step.connection.made = None;
+        fails.step.connection.outputs = Outputs::try_from("/drawbridge/redis".to_owned()).ok();
         fails.cost = Cost::Unknown("nobody knows".to_owned());
         fails.findings.push(Finding {
             severity: Severity::Error,
@@ -288,6 +303,7 @@ mod tests {
             "redis-production replaces the one of this name in the ledger (account 111122223333, us-east-1): \
              1 to make, 1 to replace, 1 to close.\n",
             "To make\n",
+            "  outputs    an SSM parameter for each database, /drawbridge/redis/NAME\n",
             "  cost       unknown: nobody knows\n",
             "  error  VpcNotFound\n",
             "  way out    make it\n",
@@ -312,6 +328,7 @@ mod tests {
         assert_eq!(of("action"), ["make", "replace", "close"]);
         assert_eq!(of("applied"), [true, false, true]);
         assert_eq!(connections[0]["cost"], json!({"unknown": "nobody knows"}));
+        assert_eq!(of("outputs"), [json!("/drawbridge/redis"), Value::Null, Value::Null]);
         assert_eq!(connections[2]["cost"], json!({"micro_usd_per_month": 14_600_000}));
         assert_eq!(document["cost"]["after"], json!({"micro_usd_per_month": 14_600_000, "unknown": 1}));
     }
