@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use drawbridge_domain::announcement::{self, SubscriptionChange};
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_domain::{Class, FaultName};
 use drawbridge_tests::machine::Machine;
@@ -248,6 +249,7 @@ fn nothing_asynchronous_is_lost_in_silence() {
         statement["Condition"]["ArnEquals"]["aws:SourceArn"],
         json!([
             get("IntakeShares", "Arn"),
+            get("IntakeSubscriptions", "Arn"),
             get("IntakeSweep", "Arn"),
             get("EndpointEventCalls", "Arn"),
             get("EndpointEventReopened", "Arn"),
@@ -268,7 +270,20 @@ fn nothing_asynchronous_is_lost_in_silence() {
 fn what_wakes_intake() {
     let template = Template::load();
     let events = template.properties("Intake")["Events"].as_object().unwrap();
-    assert_eq!(events.keys().map(String::as_str).collect::<BTreeSet<_>>(), ["Shares", "Sweep"].into());
+    assert_eq!(events.keys().map(String::as_str).collect::<BTreeSet<_>>(), ["Shares", "Subscriptions", "Sweep"].into());
+    let applied = &events["Subscriptions"]["Properties"];
+    assert_eq!(
+        (&applied["State"], &applied["EventBusName"]),
+        (
+            &reference("SubscriptionsState"),
+            &template.properties("Announce")["Environment"]["Variables"]["EVENT_BUS_NAME"]
+        )
+    );
+    assert_eq!(
+        applied["Pattern"],
+        json!({"source": [announcement::SOURCE], "detail-type": [SubscriptionChange::DETAIL_TYPE]})
+    );
+    assert_eq!(template.parameter("SubscriptionsState")["Default"], "ENABLED");
     assert_eq!(
         events["Shares"]["Properties"]["Pattern"],
         json!({"source": [reference("EventSource")], "detail-type": [trigger::SHARING_STATE_CHANGE]}),
@@ -312,18 +327,22 @@ fn what_wakes_endpoint_event() {
 }
 
 #[test]
-fn announce_sees_connections_and_nothing_else() {
+fn announce_sees_connections_and_subscriptions_and_nothing_else() {
     let template = Template::load();
     let changes = &template.properties("Announce")["Events"]["Changes"]["Properties"];
     assert_eq!(changes["Stream"], get("Ledger", "StreamArn"));
     assert_eq!(changes["StartingPosition"], "TRIM_HORIZON", "nothing is missed while the mapping is made");
     assert!(changes["BatchSize"].as_u64() <= Some(10), "what one PutEvents takes");
     let filters = changes["FilterCriteria"]["Filters"].as_array().unwrap();
-    let [filter] = &filters[..] else { panic!("filters are joined by or") };
-    let pattern: Value = serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap();
+    let patterns: Vec<Value> =
+        filters.iter().map(|filter| serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap()).collect();
     assert_eq!(
-        pattern,
-        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}}})
+        patterns,
+        [
+            json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}}}),
+            // What is withdrawn is told, too.
+            json!({"dynamodb": {"Keys": {"pk": {"S": ["SUBSCRIPTION"]}}}}),
+        ]
     );
 }
 

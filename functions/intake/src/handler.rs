@@ -488,5 +488,6 @@ const fn found_by(woken_by: FoundBy) -> &'static str {
         FoundBy::Event => "event",
         FoundBy::Sweep => "sweep",
         FoundBy::Manual => "manual",
+        FoundBy::Subscription => "subscription",
     }
 }
