@@ -46,9 +46,13 @@ mod tests {
     #[test]
     fn it_says_what_was_written_and_what_comes_next() {
         let created = outcome(SubscriptionWrite::Created, "redis", "drawbridge-ledger");
-        assert!(created.starts_with("Written to drawbridge-ledger as the new subscription `redis`.\nNext: within seconds"));
+        assert!(
+            created.starts_with("Written to drawbridge-ledger as the new subscription `redis`.\nNext: within seconds")
+        );
         let replaced = outcome(SubscriptionWrite::Replaced(3), "redis", "drawbridge-ledger");
-        assert!(replaced.starts_with("Written to drawbridge-ledger: `redis` is at version 3 now.\nNext: within seconds"));
+        assert!(
+            replaced.starts_with("Written to drawbridge-ledger: `redis` is at version 3 now.\nNext: within seconds")
+        );
         let unchanged = outcome(SubscriptionWrite::Unchanged, "redis", "drawbridge-ledger");
         assert_eq!(unchanged, "drawbridge-ledger holds `redis` just like this already: nothing was written.\n");
     }
