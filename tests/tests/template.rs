@@ -391,6 +391,49 @@ fn an_alarm_for_everything_that_only_a_person_can_mend() {
     }
 }
 
+/// The metrics that the functions count: `count("…", …)`.
+fn counted() -> BTreeSet<String> {
+    let sources = drawbridge_tests::files(&drawbridge_tests::root().join("functions")).into_iter();
+    let code = sources.filter(|path| path.extension().is_some_and(|e| e == "rs") && !path.starts_with("target"));
+    let mut names = BTreeSet::new();
+    for path in code.filter(|path| !path.ends_with("tests.rs") && path.iter().any(|part| part == "src")) {
+        let code = std::fs::read_to_string(path).unwrap();
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        // A name, then how many: tests have counters of another kind.
+        let calls = code.split(" count(\"").skip(1).filter_map(|rest| rest.split_once("\", ")).map(|(name, _)| name);
+        names.extend(calls.map(str::to_owned));
+    }
+    names
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_and_no_other() {
+    let template = Template::load();
+    assert_eq!(template.resource("Dashboard")["Condition"], "Watched");
+    let body = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let widgets = body["widgets"].as_array().unwrap();
+    let mut shown = BTreeSet::new();
+    let mut places = BTreeSet::new();
+    for widget in widgets {
+        assert!(places.insert((widget["x"].to_string(), widget["y"].to_string())), "two in one place: {widget}");
+        for metric in widget["properties"]["metrics"].as_array().into_iter().flatten() {
+            let named = (metric[0] == "Drawbridge").then(|| metric[1].as_str().unwrap());
+            let search =
+                metric[0]["expression"].as_str().and_then(|s| s.split("MetricName=\"").nth(1)?.split('"').next());
+            shown.extend(named.or(search).map(str::to_owned));
+        }
+    }
+    assert_eq!(shown, counted(), "on the dashboard (left) and counted (right)");
+    let text = body.to_string();
+    for queue in template.of_type("AWS::SQS::Queue").keys() {
+        assert!(text.contains(&format!("${{{queue}.QueueName}}")), "the dashboard does not show {queue}");
+    }
+    for (machine, _) in MACHINES {
+        assert!(text.contains(&format!("${{{machine}}}")), "the dashboard does not show {machine}");
+    }
+}
+
 #[test]
 fn the_fault_alarm_leaves_out_what_mends_itself() {
     let template = Template::load();

@@ -73,6 +73,13 @@ impl<B: Announce> Handler for Announcer<B> {
         }
         if !announcements.is_empty() {
             let outcomes = self.bus.announce(&announcements).await?;
+            for (told, outcome) in announcements.iter().zip(&outcomes) {
+                if let (Announcement::Connection(change), Ok(())) = (told, outcome)
+                    && change.previous != Some(change.status)
+                {
+                    count("Became", 1, &[("status", change.status.as_str())], now);
+                }
+            }
             let first = outcomes.into_iter().zip(sequence_numbers).find_map(|(o, at)| Some((at, o.err()?)));
             failure = first.or(failure);
         }

@@ -132,6 +132,7 @@ where
     async fn all(&self) -> Result<Summary, Fault> {
         // Connections first: cleaning up needs nothing of RAM.
         let connections = self.intake.ledger.connections_needing_attention().await?;
+        count("NeedAttention", u64::try_from(connections.len()).unwrap_or(u64::MAX), &[], self.now);
         let mut outcomes: Vec<Result<Done, Fault>> =
             stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
         // What subscriptions ask for by themselves needs nothing of RAM, either.
