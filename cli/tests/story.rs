@@ -117,7 +117,7 @@ async fn an_operator_s_day() {
     assert!(story.does(&["ls"]).starts_with("The ledger holds no shares and no connections yet.\n"));
 
     let written = story.does(&["subscribe", "-"]);
-    assert!(written.contains("as the new subscription `redis-production`.\nNext: the sweep"), "{written}");
+    assert!(written.contains("as the new subscription `redis-production`.\nNext: within seconds"), "{written}");
     assert!(story.does(&["subscribe", "-"]).ends_with("just like this already: nothing was written.\n"));
 
     let audit = || AuditEntry { at: samples::now(), by: "accept".to_owned(), execution: None, what: "made".to_owned() };

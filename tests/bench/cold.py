@@ -23,10 +23,16 @@ from .runtime_api import Reading, RuntimeApi
 Json = dict[str, Any]
 
 RUNS = 11
-FUNCTIONS = ("intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce", "publish")
+FUNCTIONS = (
+    "intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce", "publish", "endpoint-event", "reconcile"
+)  # fmt: skip
 RELEASE = ROOT / "target" / "release"
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:bench:bench"
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:bench"
+
+_LISTED = f"security_groups: [{world.SECURITY_GROUP}]"
+GUARDED = world.SUBSCRIPTION.read_text().replace(_LISTED, "security_groups: managed")
+APPROVED = world.SUBSCRIPTION.read_text().replace("otherwise: hold", "otherwise: hold\napproval: always")
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,7 @@ def _settings(cloud: LocalCloud, function: str) -> dict[str, str]:
         "INSTALLATION": "drawbridge",
         "ONBOARD_MACHINE_ARN": MACHINE,
         "CONNECT_MACHINE_ARN": MACHINE,
+        "DISCONNECT_MACHINE_ARN": MACHINE,
         "EVENT_BUS_NAME": "default",
         "SETTLE_SECONDS": "0",
         "AWS_SDK_UA_APP_ID": f"drawbridge-{function}",
@@ -111,7 +118,7 @@ def _start(argv: Sequence[str], event: Any, settings: dict[str, str], endpoint: 
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
     }
     process = subprocess.Popen(argv, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    api.pid = process.pid
+    api.started(process.pid)
     try:
         if not api.done.wait(30):
             raise RuntimeError(f"{argv[0]} did not answer its first event within 30 s")
@@ -136,35 +143,51 @@ def _record(cloud: LocalCloud, replay: Replay) -> dict[str, tuple[Any, Tape]]:
             jobs[function] = (event, replay.tape)
         return reading.answer
 
-    def walk(name: str, keep: bool) -> Json:
+    def walk(name: str, keep: bool, wanted: str | None = None) -> Json:
         share = world.share(cloud.standin, name, event=False)["share"]
         run("intake", {"trigger": "manual"}, keep)
         of_share = {"share": share, "attempt": 1, "execution": EXECUTION}
         run("vet", of_share, keep)
         start = run("accept", of_share | {"answer": "accept"}, keep)["connections"][0]
         of_connection = {"connection": start["connection"], "attempt": 1, "execution": EXECUTION}
-        run("open", of_connection, keep)
+        run("open", of_connection, keep, allowed=wanted)
         return of_connection
 
-    cloud.reset()
-    world.settle_consumer(cloud.standin, cloud.region)
-    cloud.standin.set(
-        endpoint_pending_polls=0, association_pending_polls=0, accept_lag_polls=0, delete_pending_polls=0, empty_pages=False
-    )
-    cloud.cli("subscribe", str(world.SUBSCRIPTION))
+    def begin(text: str = world.SUBSCRIPTION.read_text()) -> None:
+        cloud.reset()
+        world.settle_consumer(cloud.standin, cloud.region)
+        cloud.standin.set(
+            endpoint_pending_polls=0, association_pending_polls=0, accept_lag_polls=0, delete_pending_polls=0, empty_pages=False
+        )
+        file = cloud.settings.home / "bench.yaml"
+        file.write_text(text)
+        cloud.cli("subscribe", str(file))
+
+    begin()
     first = walk("redis-4217", keep=True)
     run("observe", first)
+    run("endpoint-event", {"detail": first["connection"]})
+    run("reconcile", {})
     key = {"pk": {"S": f"CONNECTION#{first['connection']}"}, "sk": {"S": "CONNECTION"}}
     image = cloud.client("dynamodb").get_item(TableName=cloud.table, Key=key)["Item"]
     record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "Keys": key, "NewImage": image}}
     run("announce", {"Records": [record]})
 
-    cloud.reset()
-    world.settle_consumer(cloud.standin, cloud.region)
-    cloud.cli("subscribe", str(world.SUBSCRIPTION))
+    begin()
     second = walk("redis-4218", keep=False)
     fault = {"Error": "DeadlinePassed", "Cause": json.dumps({"errorType": "DeadlinePassed", "errorMessage": "bench"})}
     run("close", second | {"fault": fault}, allowed="NotReady")
+
+    begin(GUARDED)
+    third = walk("redis-4219", keep=False, wanted="GroupWanted")
+    run("guard", third)
+
+    begin(APPROVED)
+    share = world.share(cloud.standin, "redis-4220", event=False)["share"]
+    run("intake", {"trigger": "manual"}, keep=False)
+    held = {"share": share, "attempt": 1, "execution": EXECUTION}
+    run("vet", held, keep=False)
+    run("hold", held | {"entered": "2026-01-01T00:00:00Z", "retry": 0, "token": "bench"})
     return jobs
 
 
@@ -185,6 +208,13 @@ _ARGUMENTS: dict[str, Json] = {
         "SubnetIds": ["subnet-0a1b2c3d4e5f60711"],
         "SecurityGroupIds": [world.SECURITY_GROUP],
         "ClientToken": "bench",
+    },
+    "create_security_group": {"GroupName": "bench", "Description": "bench", "VpcId": world.VPC},
+    "authorize_security_group_ingress": {
+        "GroupId": world.SECURITY_GROUP,
+        "IpPermissions": [
+            {"IpProtocol": "tcp", "FromPort": 10000, "ToPort": 19999, "IpRanges": [{"CidrIp": "10.20.0.0/16"}]}
+        ],
     },
     "delete_vpc_endpoints": {"VpcEndpointIds": ["vpce-0a1b2c3d4e5f60718"]},
     "get_resource_configuration": {"resourceConfigurationIdentifier": _ARN},

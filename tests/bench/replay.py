@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlparse
 
 import botocore.session
 
+from .runtime_api import Server
+
 LATTICE = (
     ("GET", r"/resourceconfigurations/?$", "list_resource_configurations"),
     ("GET", r"/resourceconfigurations/.+", "get_resource_configuration"),
@@ -87,8 +89,7 @@ class Replay:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), Handler)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
 

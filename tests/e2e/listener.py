@@ -13,15 +13,15 @@ NAME = "listener"
 
 
 class Listener:
-    """Everything that was announced since it was made."""
+    """Everything of a kind that was announced since it was made, by default of connections."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
+    def __init__(self, cloud: LocalCloud, what: str = "Drawbridge Connection Status Change") -> None:
         self.cloud = cloud
         self.queues = cloud.client("sqs")
         self.queue = self.queues.create_queue(QueueName=NAME)["QueueUrl"]
         attributes = self.queues.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
         bus, events = cloud.outputs["EventBusName"], cloud.client("events")
-        events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps({"source": ["drawbridge"]}))
+        events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps({"source": ["drawbridge"], "detail-type": [what]}))
         events.put_targets(Rule=NAME, EventBusName=bus, Targets=[{"Id": NAME, "Arn": attributes["QueueArn"]}])
         self.queues.purge_queue(QueueUrl=self.queue)
         self.events: list[Json] = []

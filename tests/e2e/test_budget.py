@@ -67,6 +67,8 @@ def test_calls_of_each_function(cloud: LocalCloud) -> None:
     story = Story(cloud)
     begin(story)
     cloud.standin.set(**ONE_NOT_READY)
+    # The subscriptions are announced, too.
+    cloud.wait_for_rest()
     since = story.standin.next_call()
     share = story.share(event=True)
     story.ready(share, 1)
@@ -153,6 +155,22 @@ def test_announcements_follow_their_schema(cloud: LocalCloud) -> None:
     travel(story, "plain")
     travel(story, "failing")
     for detail in listener.until("failed"):
+        jsonschema.validate(detail, schema)
+
+
+def test_a_subscription_is_announced(cloud: LocalCloud) -> None:
+    """Applied and withdrawn, once each, as the published schema says (events/subscription-change.schema.json)."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "events/subscription-change.schema.json").read_text())
+    story = Story(cloud)
+    listener = Listener(cloud, "Drawbridge Subscription Change")
+    story.subscribe("redis")
+    cloud.cli("withdraw", "redis", "--yes")
+    told = wait_for(lambda: found if len(found := listener.details()) == 2 else None, 30, "two announcements")
+    cloud.wait_for_rest()
+    assert [(d["subscription"], d["change"]) for d in listener.details()] == [("redis", "applied"), ("redis", "withdrawn")]
+    assert told[0]["by"] and told[0]["id"] != told[1]["id"]
+    for detail in told:
         jsonschema.validate(detail, schema)
 
 

@@ -17,7 +17,7 @@ from .paths import CLI, ROOT
 from .show import Show
 
 # Nobody waits for the sweep here, so the clock may run it, as on AWS.
-UP = Settings(name="cloud", overrides={"SweepState": "ENABLED"})
+UP = Settings(name="cloud", overrides={"SweepState": "ENABLED", "SubscriptionsState": "ENABLED"})
 DEMO = Settings(name="demo")
 
 

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use drawbridge_domain::announcement::{self, Change, ConnectionChange, SubscriptionChange};
 use drawbridge_domain::connection::Status;
 use drawbridge_domain::hint;
-use drawbridge_domain::messages::Announcement;
 use drawbridge_domain::share::FoundBy;
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_tests::{json, root, text};
 use serde_json::{Value, json};
 
 /// What Drawbridge sends; the rest is what it receives.
-const SENT: [&str; 2] = ["announced-ready.json", "connection-status-change.schema.json"];
+const SENT: [&str; 3] =
+    ["announced-ready.json", "connection-status-change.schema.json", "subscription-change.schema.json"];
 
 /// The rows of the README's table: file, what intake does.
 fn rows() -> Vec<(String, String)> {
@@ -31,6 +32,7 @@ fn does(input: &Value) -> String {
         Ok(Trigger::Wake(FoundBy::Event)) => "wakes: event".to_owned(),
         Ok(Trigger::Wake(FoundBy::Sweep)) => "wakes: sweep".to_owned(),
         Ok(Trigger::Wake(FoundBy::Manual)) => "wakes: manual".to_owned(),
+        Ok(Trigger::Wake(FoundBy::Subscription)) => "wakes: subscription".to_owned(),
         Ok(Trigger::Ignore(_)) => "ignores".to_owned(),
         Err(fault) => fault.name.to_string(),
     }
@@ -86,6 +88,24 @@ fn endpoint_event_finds_the_one_thing_that_a_sample_names() {
     }
 }
 
+#[test]
+fn the_schema_of_a_subscriptions_change_has_every_field() {
+    let schema = json("events/subscription-change.schema.json");
+    let event = json("events/subscription-applied.json");
+    assert_eq!(
+        (&event["source"], &event["detail-type"]),
+        (&json!(announcement::SOURCE), &json!(SubscriptionChange::DETAIL_TYPE))
+    );
+    let mut read: SubscriptionChange = serde_json::from_value(event["detail"].clone()).unwrap();
+    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(fields(&schema["properties"]), fields(&serde_json::to_value(&read).unwrap()));
+    read.by = None;
+    let required: BTreeSet<_> =
+        schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+    assert_eq!(required, fields(&serde_json::to_value(&read).unwrap()));
+    assert_eq!(schema["properties"]["change"]["enum"], json!([Change::Applied, Change::Withdrawn]));
+}
+
 fn announced() -> Value {
     json("events/announced-ready.json")["detail"].clone()
 }
@@ -93,9 +113,9 @@ fn announced() -> Value {
 #[test]
 fn the_announcement_is_what_announce_sends() {
     let event = json("events/announced-ready.json");
-    assert_eq!(event["source"], Announcement::SOURCE);
-    assert_eq!(event["detail-type"], Announcement::DETAIL_TYPE);
-    let read: Announcement = serde_json::from_value(announced()).unwrap();
+    assert_eq!(event["source"], announcement::SOURCE);
+    assert_eq!(event["detail-type"], ConnectionChange::DETAIL_TYPE);
+    let read: ConnectionChange = serde_json::from_value(announced()).unwrap();
     assert_eq!(serde_json::to_value(read).unwrap(), announced());
 }
 
@@ -110,14 +130,14 @@ fn the_schema_has_every_field_of_an_announcement() {
     // The sample has every field there is; without what may be absent, it has those that are required.
     let full = announced();
     assert_eq!(fields(&schema["properties"]), fields(&full));
-    let mut least: Announcement = serde_json::from_value(full.clone()).unwrap();
+    let mut least: ConnectionChange = serde_json::from_value(full.clone()).unwrap();
     (least.previous, least.made, least.share, least.names_since) = (None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
 
     let database = &schema["properties"]["databases"]["items"];
     assert_eq!(fields(&database["properties"]), fields(&full["databases"][0]));
     assert_eq!(required(database), fields(&full["databases"][1]), "the second sample is the least there can be");
-    assert_eq!(schema["properties"]["databases"]["maxItems"], Announcement::MOST_DATABASES);
+    assert_eq!(schema["properties"]["databases"]["maxItems"], ConnectionChange::MOST_DATABASES);
     assert_eq!(schema["properties"]["version"]["const"], full["version"]);
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use drawbridge_domain::announcement::{self, SubscriptionChange};
 use drawbridge_domain::connection::Status;
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_domain::{Class, FaultName};
@@ -254,6 +255,7 @@ fn nothing_asynchronous_is_lost_in_silence() {
         statement["Condition"]["ArnEquals"]["aws:SourceArn"],
         json!([
             get("IntakeShares", "Arn"),
+            get("IntakeSubscriptions", "Arn"),
             get("IntakeSweep", "Arn"),
             get("EndpointEventCalls", "Arn"),
             get("EndpointEventReopened", "Arn"),
@@ -275,7 +277,20 @@ fn nothing_asynchronous_is_lost_in_silence() {
 fn what_wakes_intake() {
     let template = Template::load();
     let events = template.properties("Intake")["Events"].as_object().unwrap();
-    assert_eq!(events.keys().map(String::as_str).collect::<BTreeSet<_>>(), ["Shares", "Sweep"].into());
+    assert_eq!(events.keys().map(String::as_str).collect::<BTreeSet<_>>(), ["Shares", "Subscriptions", "Sweep"].into());
+    let applied = &events["Subscriptions"]["Properties"];
+    assert_eq!(
+        (&applied["State"], &applied["EventBusName"]),
+        (
+            &reference("SubscriptionsState"),
+            &template.properties("Announce")["Environment"]["Variables"]["EVENT_BUS_NAME"]
+        )
+    );
+    assert_eq!(
+        applied["Pattern"],
+        json!({"source": [announcement::SOURCE], "detail-type": [SubscriptionChange::DETAIL_TYPE]})
+    );
+    assert_eq!(template.parameter("SubscriptionsState")["Default"], "ENABLED");
     assert_eq!(
         events["Shares"]["Properties"]["Pattern"],
         json!({"source": [reference("EventSource")], "detail-type": [trigger::SHARING_STATE_CHANGE]}),
@@ -319,18 +334,22 @@ fn what_wakes_endpoint_event() {
 }
 
 #[test]
-fn announce_sees_connections_and_nothing_else() {
+fn announce_sees_connections_and_subscriptions_and_nothing_else() {
     let template = Template::load();
     let changes = &template.properties("Announce")["Events"]["Changes"]["Properties"];
     assert_eq!(changes["Stream"], get("Ledger", "StreamArn"));
     assert_eq!(changes["StartingPosition"], "TRIM_HORIZON", "nothing is missed while the mapping is made");
     assert!(changes["BatchSize"].as_u64() <= Some(10), "what one PutEvents takes");
     let filters = changes["FilterCriteria"]["Filters"].as_array().unwrap();
-    let [filter] = &filters[..] else { panic!("filters are joined by or") };
-    let pattern: Value = serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap();
+    let patterns: Vec<Value> =
+        filters.iter().map(|filter| serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap()).collect();
     assert_eq!(
-        pattern,
-        json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}}})
+        patterns,
+        [
+            json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}}}),
+            // What is withdrawn is told, too.
+            json!({"dynamodb": {"Keys": {"pk": {"S": ["SUBSCRIPTION"]}}}}),
+        ]
     );
 }
 
@@ -405,6 +424,49 @@ fn an_alarm_for_everything_that_only_a_person_can_mend() {
     }
     for metric in ["IteratorAge", "ExecutionsAborted", "ExecutionsTimedOut", "Errors", "Throttles"] {
         assert!(all.contains(&format!("\"MetricName\":\"{metric}\"")), "no alarm looks at {metric}");
+    }
+}
+
+/// The metrics that the functions count: `count("…", …)`.
+fn counted() -> BTreeSet<String> {
+    let sources = drawbridge_tests::files(&drawbridge_tests::root().join("functions")).into_iter();
+    let code = sources.filter(|path| path.extension().is_some_and(|e| e == "rs") && !path.starts_with("target"));
+    let mut names = BTreeSet::new();
+    for path in code.filter(|path| !path.ends_with("tests.rs") && path.iter().any(|part| part == "src")) {
+        let code = std::fs::read_to_string(path).unwrap();
+        let code = code.split("#[cfg(test)]").next().unwrap();
+        // A name, then how many: tests have counters of another kind.
+        let calls = code.split(" count(\"").skip(1).filter_map(|rest| rest.split_once("\", ")).map(|(name, _)| name);
+        names.extend(calls.map(str::to_owned));
+    }
+    names
+}
+
+#[test]
+fn the_dashboard_shows_every_metric_and_no_other() {
+    let template = Template::load();
+    assert_eq!(template.resource("Dashboard")["Condition"], "Watched");
+    let body = template.properties("Dashboard")["DashboardBody"]["Fn::Sub"].as_str().unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let widgets = body["widgets"].as_array().unwrap();
+    let mut shown = BTreeSet::new();
+    let mut places = BTreeSet::new();
+    for widget in widgets {
+        assert!(places.insert((widget["x"].to_string(), widget["y"].to_string())), "two in one place: {widget}");
+        for metric in widget["properties"]["metrics"].as_array().into_iter().flatten() {
+            let named = (metric[0] == "Drawbridge").then(|| metric[1].as_str().unwrap());
+            let search =
+                metric[0]["expression"].as_str().and_then(|s| s.split("MetricName=\"").nth(1)?.split('"').next());
+            shown.extend(named.or(search).map(str::to_owned));
+        }
+    }
+    assert_eq!(shown, counted(), "on the dashboard (left) and counted (right)");
+    let text = body.to_string();
+    for queue in template.of_type("AWS::SQS::Queue").keys() {
+        assert!(text.contains(&format!("${{{queue}.QueueName}}")), "the dashboard does not show {queue}");
+    }
+    for (machine, _) in MACHINES {
+        assert!(text.contains(&format!("${{{machine}}}")), "the dashboard does not show {machine}");
     }
 }
 

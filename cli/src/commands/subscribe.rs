@@ -25,8 +25,9 @@ pub async fn run(
 }
 
 fn outcome(written: SubscriptionWrite, name: &str, table: &str) -> String {
-    let next = "Next: the sweep (every 5 minutes, unless the stack says otherwise) decides anew on every open invitation \
-                and visible share, and makes sure of every endpoint that is asked for; follow it with `drawbridge ls`.";
+    let next = "Next: within seconds, or at the latest with the sweep (every 5 minutes, unless the stack says otherwise), every \
+                open invitation and visible share is decided on anew and every endpoint that is asked for is made sure of; \
+                follow it with `drawbridge ls`.";
     match written {
         SubscriptionWrite::Created => format!("Written to {table} as the new subscription `{name}`.\n{next}\n"),
         SubscriptionWrite::Replaced(version) => {
@@ -45,9 +46,13 @@ mod tests {
     #[test]
     fn it_says_what_was_written_and_what_comes_next() {
         let created = outcome(SubscriptionWrite::Created, "redis", "drawbridge-ledger");
-        assert!(created.starts_with("Written to drawbridge-ledger as the new subscription `redis`.\nNext: the sweep"));
+        assert!(
+            created.starts_with("Written to drawbridge-ledger as the new subscription `redis`.\nNext: within seconds")
+        );
         let replaced = outcome(SubscriptionWrite::Replaced(3), "redis", "drawbridge-ledger");
-        assert!(replaced.starts_with("Written to drawbridge-ledger: `redis` is at version 3 now.\nNext: the sweep"));
+        assert!(
+            replaced.starts_with("Written to drawbridge-ledger: `redis` is at version 3 now.\nNext: within seconds")
+        );
         let unchanged = outcome(SubscriptionWrite::Unchanged, "redis", "drawbridge-ledger");
         assert_eq!(unchanged, "drawbridge-ledger holds `redis` just like this already: nothing was written.\n");
     }

@@ -55,7 +55,8 @@ pub async fn run(
     let next = if close.is_empty() {
         ""
     } else {
-        "Next: the sweep (every 5 minutes, unless the stack says otherwise) closes them; follow it with `drawbridge ls`.\n"
+        "Next: they are closed within seconds, or at the latest by the sweep (every 5 minutes, unless the stack says otherwise); \
+         follow it with `drawbridge ls`.\n"
     };
     let said = if yes { consequences } else { String::new() };
     Ok(format!("{said}`{name}` is withdrawn from {}.\n{next}", ledger.table()).into())

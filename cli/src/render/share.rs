@@ -72,6 +72,7 @@ const fn found_by(found_by: FoundBy) -> &'static str {
         FoundBy::Event => "an event",
         FoundBy::Sweep => "the sweep",
         FoundBy::Manual => "a manual call",
+        FoundBy::Subscription => "a change of a subscription",
     }
 }
 

@@ -1,9 +1,10 @@
 //! Stream records in, announcements out; the first that fails is where the stream goes on.
 
-use drawbridge_domain::messages::Announcement;
+use drawbridge_domain::announcement::{self, Announcement, ConnectionChange, SubscriptionChange};
+use drawbridge_domain::ids::SubscriptionName;
 use drawbridge_domain::ports::Announce;
-use drawbridge_domain::{Fault, Timestamp};
-use drawbridge_items::connection_from_image;
+use drawbridge_domain::{Fault, Timestamp, identity};
+use drawbridge_items::{SUBSCRIPTION, connection_from_image};
 use drawbridge_runtime::{Handler, count};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,8 +23,6 @@ pub struct Batch {
 
 #[derive(Deserialize)]
 struct Record {
-    #[serde(rename = "eventName", default)]
-    event_name: String,
     dynamodb: Change,
 }
 
@@ -58,8 +57,8 @@ impl<B: Announce> Handler for Announcer<B> {
         let mut announcements = Vec::new();
         let mut sequence_numbers = Vec::new();
         let mut failure: Option<(String, Fault)> = None;
-        for record in batch.records.into_iter().filter(|record| record.event_name != "REMOVE") {
-            match announcement(&record.dynamodb) {
+        for record in batch.records {
+            match announcement(&record.dynamodb, now) {
                 Ok(Some(announcement)) => {
                     announcements.push(announcement);
                     sequence_numbers.push(record.dynamodb.sequence_number);
@@ -74,6 +73,13 @@ impl<B: Announce> Handler for Announcer<B> {
         }
         if !announcements.is_empty() {
             let outcomes = self.bus.announce(&announcements).await?;
+            for (told, outcome) in announcements.iter().zip(&outcomes) {
+                if let (Announcement::Connection(change), Ok(())) = (told, outcome)
+                    && change.previous != Some(change.status)
+                {
+                    count("Became", 1, &[("status", change.status.as_str())], now);
+                }
+            }
             let first = outcomes.into_iter().zip(sequence_numbers).find_map(|(o, at)| Some((at, o.err()?)));
             failure = first.or(failure);
         }
@@ -90,7 +96,11 @@ impl<B: Announce> Handler for Announcer<B> {
     }
 }
 
-fn announcement(change: &Change) -> Result<Option<Announcement>, Fault> {
+fn announcement(change: &Change, now: Timestamp) -> Result<Option<Announcement>, Fault> {
+    if change.new_image.as_ref().or(change.old_image.as_ref()).and_then(|image| text(image, "pk")) == Some(SUBSCRIPTION)
+    {
+        return Ok(subscription(change, now).map(Announcement::Subscription));
+    }
     let connection = |image: &Option<Value>| match image {
         Some(image) => connection_from_image(image),
         None => Ok(None),
@@ -100,5 +110,91 @@ fn announcement(change: &Change) -> Result<Option<Announcement>, Fault> {
     };
     // An older image that can't be read any more only means that the change is told anew.
     let before = connection(&change.old_image).unwrap_or_default();
-    Ok(Announcement::of(before.as_ref(), &after))
+    Ok(ConnectionChange::of(before.as_ref(), &after).map(Announcement::Connection))
+}
+
+/// What became of a subscription; none if this is an audit entry, or nothing of the document changed. A document may be
+/// written by hand, so nothing but its name is taken for granted.
+fn subscription(change: &Change, now: Timestamp) -> Option<SubscriptionChange> {
+    let document = |image: &Option<Value>| Some(text(image.as_ref()?, "document")?.to_owned());
+    let (before, after) = (document(&change.old_image), document(&change.new_image));
+    if before == after {
+        return None;
+    }
+    let image = change.new_image.as_ref().or(change.old_image.as_ref())?;
+    let name = SubscriptionName::parse(text(image, "sk")?).ok()?;
+    let what = if after.is_some() { announcement::Change::Applied } else { announcement::Change::Withdrawn };
+    let applied = |name: &str| after.as_ref().and_then(|_| text(image, name));
+    Some(SubscriptionChange {
+        version: "1".to_owned(),
+        id: identity::digest(&(&name, what, &before, &after, text(image, "at"))),
+        subscription: name,
+        change: what,
+        at: applied("at").and_then(|at| at.parse().ok()).unwrap_or(now),
+        by: applied("by").map(str::to_owned),
+    })
+}
+
+fn text<'a>(image: &'a Value, name: &str) -> Option<&'a str> {
+    image.get(name)?.get("S")?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use drawbridge_domain::announcement::Change as What;
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-21T02:00:00Z".parse().unwrap()
+    }
+
+    fn image(sk: &str, more: &[(&str, &str)]) -> Value {
+        let mut image = json!({"pk": {"S": SUBSCRIPTION}, "sk": {"S": sk}});
+        for (name, value) in more {
+            image[name] = json!({"S": value});
+        }
+        image
+    }
+
+    fn told(old: Option<Value>, new: Option<Value>) -> Option<Announcement> {
+        let change = Change { sequence_number: "1".to_owned(), old_image: old, new_image: new };
+        announcement(&change, now()).unwrap()
+    }
+
+    fn applied(document: &str) -> Value {
+        image("redis", &[("document", document), ("at", "2026-11-21T01:02:03.000000000Z"), ("by", "ada")])
+    }
+
+    #[test]
+    fn who_is_trusted_is_told_when_it_changes() {
+        let Some(Announcement::Subscription(first)) = told(None, Some(applied("a"))) else { panic!("not told") };
+        assert_eq!(
+            (first.change, first.by.as_deref(), first.subscription.as_str()),
+            (What::Applied, Some("ada"), "redis")
+        );
+        assert_eq!(first.at, "2026-11-21T01:02:03Z".parse().unwrap());
+        let Some(Announcement::Subscription(gone)) = told(Some(applied("a")), None) else { panic!("not told") };
+        assert_eq!((gone.change, gone.by.clone(), gone.at), (What::Withdrawn, None, now()));
+        assert_ne!(first.id, gone.id);
+        assert_eq!(told(Some(applied("a")), None), Some(Announcement::Subscription(gone)), "the same twice");
+        assert_eq!(told(Some(applied("a")), Some(applied("a"))), None, "nothing changed");
+        assert!(told(Some(applied("a")), Some(applied("b"))).is_some());
+    }
+
+    #[test]
+    fn what_is_no_document_is_passed_over() {
+        let audit = image("#2026-11-21", &[("what", "applied")]);
+        assert_eq!(told(None, Some(audit.clone())), None);
+        assert_eq!(told(Some(audit), None), None);
+        assert_eq!(
+            told(None, Some(image("No name!", &[("document", "x")]))),
+            None,
+            "it can't be read, and nothing waits for it"
+        );
+        // By hand: neither when nor by whom.
+        assert!(told(None, Some(image("redis", &[("document", "x")]))).is_some());
+    }
 }

@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::announcement::Announcement;
 use crate::connection::{Connection, Made, PlannedCall, PlannedGroup};
 use crate::fault::Fault;
 use crate::ids::{
     AccountId, AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, RouteTableId,
     SecurityGroupId, Service, ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
-use crate::messages::{Announcement, Subject};
+use crate::messages::Subject;
 use crate::network::{
     Association, Endpoint, EndpointAssociation, EndpointService, ResourceConfiguration, RouteTable, SecurityGroup,
     ServiceNetwork, Subnet, Vpc,

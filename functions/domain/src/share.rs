@@ -172,6 +172,8 @@ pub enum FoundBy {
     Sweep,
     /// A person.
     Manual,
+    /// A subscription that was applied or withdrawn.
+    Subscription,
 }
 
 /// What the ledger knows of a share.

@@ -199,6 +199,7 @@ const fn found_by_text(found_by: FoundBy) -> &'static str {
         FoundBy::Event => "an event",
         FoundBy::Sweep => "the sweep",
         FoundBy::Manual => "a manual call",
+        FoundBy::Subscription => "a change of a subscription",
     }
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::announcement::SubscriptionChange;
 use crate::fault::{Fault, FaultName};
 use crate::share::FoundBy;
 
@@ -41,6 +42,7 @@ pub fn read(input: &Value) -> Result<Trigger, Fault> {
         (None, Some(Value::String(detail_type))) => match detail_type.as_str() {
             // CloudTrail tells of AcceptResourceShareInvitation: an invitation accepted by hand.
             SHARING_STATE_CHANGE | "AWS API Call via CloudTrail" => Ok(Trigger::Wake(FoundBy::Event)),
+            SubscriptionChange::DETAIL_TYPE => Ok(Trigger::Wake(FoundBy::Subscription)),
             "Scheduled Event" => Ok(Trigger::Wake(FoundBy::Sweep)),
             other => Ok(Trigger::Ignore(format!("`{}` is not an event that Drawbridge follows", shorten(other)))),
         },
@@ -78,6 +80,8 @@ mod tests {
         assert_eq!(wake(json!({"trigger": "sweep"})), Trigger::Wake(FoundBy::Sweep));
         assert_eq!(wake(json!({"trigger": "manual"})), Trigger::Wake(FoundBy::Manual));
         assert_eq!(wake(json!({"detail-type": SHARING_STATE_CHANGE})), Trigger::Wake(FoundBy::Event));
+        let applied = json!({"detail-type": SubscriptionChange::DETAIL_TYPE, "detail": {"subscription": "redis"}});
+        assert_eq!(wake(applied), Trigger::Wake(FoundBy::Subscription));
         assert!(matches!(wake(json!({"detail-type": "EC2 Spot Instance Interruption"})), Trigger::Ignore(_)));
     }
 

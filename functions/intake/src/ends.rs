@@ -9,7 +9,8 @@ use drawbridge_domain::sweep::ShareStep;
 use drawbridge_domain::{Fault, FaultName, claims};
 use futures_util::{StreamExt as _, stream};
 
-use crate::handler::{AT_ONCE, Done, Round};
+use crate::handler::{AT_ONCE, Round};
+use crate::summary::Done;
 
 impl<R, L, W> Round<'_, R, L, W>
 where

@@ -1,12 +1,13 @@
 //! Read what RAM and the ledger say is so, and make sure that each thing that should have a run
 //! has one. An event and a sweep do the same: an event only makes it sooner.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use drawbridge_domain::claims::{self, Known};
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::{self, Home};
-use drawbridge_domain::ids::{ConnectionId, Installation, ResourceShareArn};
+use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput, Subject};
 use drawbridge_domain::ports::{
     Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Shares, Started, Subscriptions, Unreadable,
@@ -20,11 +21,16 @@ use drawbridge_domain::{Fault, FaultName, Timestamp, presence, verdict, waiting}
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
 use jiff::SignedDuration;
-use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::summary::{Done, Summary};
 
 /// How many shares or connections are worked on at once.
 pub(crate) const AT_ONCE: usize = 8;
+
+/// How many new shares of senders whom nobody trusts one look takes up. The rest waits for the next: an invitation lives
+/// twelve hours, in which the sweep takes up thousands, and a flood of them must not use up this function's time.
+const STRANGERS_AT_A_LOOK: usize = 50;
 
 /// What the environment sets.
 pub struct Settings {
@@ -56,52 +62,6 @@ pub struct Intake<R, L, W> {
     pub settings: Settings,
 }
 
-/// What was done.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
-    /// Why nothing was done, if the trigger is not for Drawbridge.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ignored: Option<String>,
-    /// How many shares RAM showed.
-    shares: usize,
-    /// How many connections needed attention.
-    connections: usize,
-    /// How many endpoints subscriptions ask for by themselves.
-    #[serde(skip_serializing_if = "is_none")]
-    endpoints: usize,
-    /// How many runs were started, those that close left out.
-    started: usize,
-    /// How many runs that wait were let look again.
-    #[serde(skip_serializing_if = "is_none")]
-    woken: usize,
-    /// How many connections end, for their claims or for their share.
-    #[serde(skip_serializing_if = "is_none")]
-    ended: usize,
-    /// How many shares or connections were recorded without a run, such as expired ones.
-    recorded: usize,
-    /// How many runs had ended without a verdict.
-    aborted: usize,
-    /// How many were being changed by someone else, who goes on with them.
-    left_to_others: usize,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-const fn is_none(count: &usize) -> bool {
-    *count == 0
-}
-
-/// What was done about one share or connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Done {
-    Nothing,
-    Started,
-    Woken,
-    Ended,
-    Recorded,
-    Aborted,
-    LeftToOthers,
-}
-
 impl<R, L, W> Handler for Intake<R, L, W>
 where
     R: FindShares,
@@ -127,7 +87,7 @@ where
         let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
         let home = self.home()?;
         let known = Known { subscriptions: &subscriptions, unreadable: &unreadable, home: &home };
-        Round { intake: self, known, woken_by, now }.all().await
+        Round { intake: self, known, woken_by, now, strangers: Cell::new(STRANGERS_AT_A_LOOK) }.all().await
     }
 }
 
@@ -157,6 +117,8 @@ pub(crate) struct Round<'a, R, L, W> {
     pub(crate) known: Known<'a>,
     pub(crate) woken_by: FoundBy,
     pub(crate) now: Timestamp,
+    /// Of how many strangers shares may still be taken up.
+    strangers: Cell<usize>,
 }
 
 impl<R, L, W> Round<'_, R, L, W>
@@ -170,6 +132,7 @@ where
     async fn all(&self) -> Result<Summary, Fault> {
         // Connections first: cleaning up needs nothing of RAM.
         let connections = self.intake.ledger.connections_needing_attention().await?;
+        count("NeedAttention", u64::try_from(connections.len()).unwrap_or(u64::MAX), &[], self.now);
         let mut outcomes: Vec<Result<Done, Fault>> =
             stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
         // What subscriptions ask for by themselves needs nothing of RAM, either.
@@ -186,8 +149,11 @@ where
         let unseen: Vec<_> = waiting.into_iter().filter(|arn| !seen.contains_key(arn)).collect();
         let mut summary =
             Summary { shares: seen.len(), connections: connections.len(), endpoints, ..Summary::default() };
-        let of_seen =
-            stream::iter(seen.values()).map(|share| self.share(share, &listed, seen.len())).buffer_unordered(AT_ONCE);
+        // Who is trusted does not stand in line behind strangers, of whom there may be any number.
+        let trusted = |share: &&SeenShare| self.is_trusted(&share.sender);
+        let strangers = seen.values().filter(|share| !trusted(share));
+        let in_turn = stream::iter(seen.values().filter(trusted).chain(strangers));
+        let of_seen = in_turn.map(|share| self.share(share, &listed, seen.len())).buffer_unordered(AT_ONCE);
         outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
         let of_unseen =
             stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen.then_some(&listed))).buffer_unordered(AT_ONCE);
@@ -195,13 +161,7 @@ where
         let mut first_fault = None;
         for outcome in outcomes {
             match outcome {
-                Ok(Done::Nothing) => {}
-                Ok(Done::Started) => summary.started += 1,
-                Ok(Done::Woken) => summary.woken += 1,
-                Ok(Done::Ended) => summary.ended += 1,
-                Ok(Done::Recorded) => summary.recorded += 1,
-                Ok(Done::Aborted) => summary.aborted += 1,
-                Ok(Done::LeftToOthers) => summary.left_to_others += 1,
+                Ok(done) => summary.add(done),
                 Err(fault) => {
                     tracing::warn!(fault = fault.name.as_str(), "{}", fault.message);
                     first_fault.get_or_insert(fault);
@@ -210,6 +170,17 @@ where
         }
         tracing::info!(summary = %json!(summary), "looked at everything");
         first_fault.map_or(Ok(summary), Err)
+    }
+
+    fn is_trusted(&self, sender: &AccountId) -> bool {
+        self.known.subscriptions.iter().any(|subscription| subscription.trusts_sender(sender))
+    }
+
+    /// Whether this look still takes up a share of somebody whom nobody trusts.
+    fn takes_up_a_stranger(&self) -> bool {
+        let more = self.strangers.get().checked_sub(1);
+        self.strangers.set(more.unwrap_or(0));
+        more.is_some()
     }
 
     /// How many endpoints subscriptions ask for by themselves, and what was done about each and about those that
@@ -286,6 +257,9 @@ where
             Ok(record) => record,
             Err(fault) => return vec![Err(fault)],
         };
+        if record.is_none() && !self.is_trusted(&seen.sender) && !self.takes_up_a_stranger() {
+            return vec![Ok(Done::LeftForLater)];
+        }
         let digest = verdict::digest(self.known.subscriptions, &seen.sender);
         let backoff = self.intake.settings.backoff;
         let mut step = sweep::share_step(seen, record.as_ref(), &digest, self.woken_by, backoff, self.now);
@@ -488,5 +462,6 @@ const fn found_by(woken_by: FoundBy) -> &'static str {
         FoundBy::Event => "event",
         FoundBy::Sweep => "sweep",
         FoundBy::Manual => "manual",
+        FoundBy::Subscription => "subscription",
     }
 }

@@ -2,6 +2,7 @@
 
 mod ends;
 mod handler;
+mod summary;
 
 use drawbridge_ledger::Ledger;
 use drawbridge_ram::Ram;

@@ -2,7 +2,7 @@
 
 use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
-use drawbridge_domain::messages::Announcement;
+use drawbridge_domain::announcement::{self, Announcement};
 use drawbridge_domain::ports::Announce;
 use drawbridge_domain::{Fault, FaultName};
 
@@ -28,28 +28,22 @@ impl Bus {
     }
 
     fn entry(&self, announcement: &Announcement) -> Result<PutEventsRequestEntry, Fault> {
+        let about = announcement.about();
         let detail = serde_json::to_string(announcement).map_err(|error| {
-            FaultName::InvalidRequest
-                .because(format!("the announcement of {} has no JSON: {error}", announcement.connection))
+            FaultName::InvalidRequest.because(format!("the announcement of {about} has no JSON: {error}"))
         })?;
-        // ARNs only: a service's name is none, and is in the detail.
-        let resource = announcement.resource.arn().map(ToString::to_string);
-        let resources = resource.into_iter().chain(announcement.share.as_ref().map(ToString::to_string)).collect();
         let entry = PutEventsRequestEntry::builder()
             .event_bus_name(&self.name)
-            .source(Announcement::SOURCE)
-            .detail_type(Announcement::DETAIL_TYPE)
-            .time(DateTime::from_secs(
-                announcement.since.max(announcement.names_since.unwrap_or(announcement.since)).as_second(),
-            ))
-            .set_resources(Some(resources))
+            .source(announcement::SOURCE)
+            .detail_type(announcement.detail_type())
+            .time(DateTime::from_secs(announcement.at().as_second()))
+            .set_resources(Some(announcement.resources()))
             .detail(detail)
             .build();
         let size = size(&entry);
         if size > MOST_BYTES {
             return Err(FaultName::InvalidRequest.because(format!(
-                "the announcement of {} has {size} bytes, the bus takes at most {MOST_BYTES}: read the connection in the ledger",
-                announcement.connection
+                "the announcement of {about} has {size} bytes, the bus takes at most {MOST_BYTES}: read it in the ledger"
             )));
         }
         Ok(entry)

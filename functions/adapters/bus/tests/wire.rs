@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use drawbridge_bus::Bus;
+use drawbridge_domain::announcement::{Announcement, ConnectionChange};
 use drawbridge_domain::connection::Status;
 use drawbridge_domain::ids::{ConnectionId, ResourceArn, ResourceShareArn};
-use drawbridge_domain::messages::Announcement;
 use drawbridge_domain::ports::Announce as _;
 use drawbridge_domain::{Class, FaultName};
 use drawbridge_sdk::script::{Answer, Script};
@@ -22,7 +22,7 @@ fn asked(script: &Script) -> Vec<Vec<Value>> {
 }
 
 fn announcement(number: usize, why: String) -> Announcement {
-    Announcement {
+    Announcement::Connection(ConnectionChange {
         version: "1".to_owned(),
         id: number.to_string(),
         sequence: 1,
@@ -41,7 +41,7 @@ fn announcement(number: usize, why: String) -> Announcement {
         names_since: None,
         databases: Vec::new(),
         truncated: false,
-    }
+    })
 }
 
 fn announcements(count: usize) -> Vec<Announcement> {
@@ -62,8 +62,8 @@ async fn an_announcement_becomes_an_event_of_ours() {
     assert_eq!(entry["Source"], "drawbridge");
     assert_eq!(entry["DetailType"], "Drawbridge Connection Status Change");
     assert_eq!(entry["Time"], 1_795_222_923);
-    let detail: Announcement = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
-    assert_eq!(detail, announcements(1)[0]);
+    let detail: ConnectionChange = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
+    assert_eq!(Announcement::Connection(detail), announcements(1)[0]);
 }
 
 #[tokio::test]

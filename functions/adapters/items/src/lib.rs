@@ -5,6 +5,8 @@ use drawbridge_domain::{Fault, FaultName};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// The partition key of every subscription.
+pub const SUBSCRIPTION: &str = "SUBSCRIPTION";
 /// The sort key of a share, and the beginning of its partition key.
 pub const SHARE: &str = "SHARE";
 /// The sort key of a connection, and the beginning of its partition key.

@@ -1,12 +1,11 @@
 //! Where an item stands in the table.
 
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
-pub(crate) use drawbridge_items::{CONNECTION, NO_SHARE, SHARE, SHARE_KEY};
+pub(crate) use drawbridge_items::{CONNECTION, NO_SHARE, SHARE, SHARE_KEY, SUBSCRIPTION};
 use jiff::Timestamp;
 
 use crate::Subject;
 
-pub(crate) const SUBSCRIPTION: &str = "SUBSCRIPTION";
 pub(crate) const AUDIT: &str = "AUDIT#";
 pub(crate) const SENDER: &str = "SENDER";
 pub(crate) const WAIT: &str = "WAIT";

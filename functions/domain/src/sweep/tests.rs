@@ -123,6 +123,7 @@ fn the_first_record_says_who_found_it() {
         (FoundBy::Event, "found by an event"),
         (FoundBy::Sweep, "found by the sweep"),
         (FoundBy::Manual, "found by a manual call"),
+        (FoundBy::Subscription, "found by a change of a subscription"),
     ] {
         let ShareStep::Run(record, what) = share_step(&seen, None, "digest", found_by, BACKOFF, now()) else {
             panic!("it is run");

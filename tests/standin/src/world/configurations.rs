@@ -109,7 +109,8 @@ impl World {
     /// Whether a configuration is owned by the caller, or shared with the caller and known to be so, itself or its group.
     pub fn may_use(&self, caller: &Caller, configuration: &Configuration) -> bool {
         let shared = configuration.group.as_ref().unwrap_or(&configuration.arn);
+        // What is in a share is a short list, who accepted what a long one.
         configuration.owner == caller.account
-            || self.shares.iter().any(|share| share.shows_to(&caller.account, &self.invitations) && share.has(shared))
+            || self.shares.iter().any(|share| share.has(shared) && share.shows_to(&caller.account, &self.invitations))
     }
 }

@@ -1,0 +1,128 @@
+#![allow(clippy::unwrap_used)]
+use serde_json::json;
+
+use super::*;
+use crate::reach::{DnsName, DnsScope, PortSource};
+use crate::testing::{SENDER, connection, share_arn};
+
+const KIB: usize = 1024;
+
+fn database(number: usize) -> Database {
+    let dns = |scope, name: &str| DnsName { scope, name: name.to_owned(), hosted_zone: None };
+    Database {
+        resource: format!("rcfg-{number:017}"),
+        name: Some(format!("orders-{number}")),
+        dns: vec![
+            dns(DnsScope::Zonal, "zonal.example"),
+            dns(DnsScope::Regional, "regional.example"),
+            dns(DnsScope::Private, "private.example"),
+        ],
+        port: Port::Known { ranges: vec!["12000".to_owned()], source: PortSource::Configuration },
+    }
+}
+
+#[test]
+fn a_change_of_status_is_announced_and_no_other() {
+    const ALL: [Status; 7] = [
+        Status::Wanted,
+        Status::Opening,
+        Status::Waiting,
+        Status::Ready,
+        Status::Closing,
+        Status::Failed,
+        Status::Closed,
+    ];
+    for after in ALL {
+        let now_so = connection(after);
+        let first = ConnectionChange::of(None, &now_so).unwrap();
+        assert_eq!((first.status, first.previous), (after, None));
+        for before in ALL {
+            let was = Connection { why: "another".to_owned(), version: 2, ..connection(before) };
+            let announced = ConnectionChange::of(Some(&was), &now_so);
+            assert_eq!(announced.is_some(), before != after, "{before:?} to {after:?}");
+            assert_eq!(announced.and_then(|a| a.previous), Some(before).filter(|before| *before != after));
+        }
+    }
+}
+
+#[test]
+fn other_names_of_what_can_be_used_are_announced() {
+    let was = connection(Status::Ready);
+    let renamed = Connection { names_version: 2, names_since: Some(was.since), ..was.clone() };
+    let announced = ConnectionChange::of(Some(&was), &renamed).unwrap();
+    assert_eq!(
+        (announced.status, announced.previous, announced.names_version),
+        (Status::Ready, Some(Status::Ready), 2)
+    );
+    assert_eq!(ConnectionChange::of(Some(&renamed), &renamed), None);
+    let closing = Connection { status: Status::Closing, ..renamed };
+    assert_eq!(ConnectionChange::of(Some(&Connection { names_version: 1, ..closing.clone() }), &closing), None);
+}
+
+#[test]
+fn an_announcement_says_how_to_reach_each_database() {
+    let unknown = Database { port: Port::Unknown { reason: "hidden".to_owned() }, ..database(2) };
+    let mut unnamed = Database { name: None, ..database(3) };
+    unnamed.dns.truncate(2);
+    unnamed.port = Port::Known { ranges: vec!["1".to_owned(), "5-9".to_owned()], source: PortSource::Subscription };
+    let mut zonal_only = database(4);
+    zonal_only.dns.truncate(1);
+    let ready = Connection { databases: vec![database(1), unknown, unnamed, zonal_only], ..connection(Status::Ready) };
+    let was = connection(Status::Waiting);
+    assert_eq!(
+        json!(ConnectionChange::of(Some(&was), &ready).unwrap()),
+        json!({
+            "version": "1",
+            "id": "change-3",
+            "sequence": 3,
+            "connection": ready.id,
+            "share": share_arn(SENDER),
+            "resource": ready.resource,
+            "target": "vpc-0a",
+            "status": "ready",
+            "previous": "waiting",
+            "since": "2026-11-20T11:00:00Z",
+            "why": "because",
+            "made": "vpce-0a",
+            "names_version": 1,
+            "databases": [
+                {"resource": "rcfg-00000000000000001", "name": "orders-1", "dns": "private.example", "port": "12000"},
+                {"resource": "rcfg-00000000000000002", "name": "orders-2", "dns": "private.example"},
+                {"resource": "rcfg-00000000000000003", "dns": "regional.example", "port": "1,5-9"},
+                {"resource": "rcfg-00000000000000004", "name": "orders-4", "dns": "zonal.example", "port": "12000"},
+            ],
+            "truncated": false,
+        })
+    );
+}
+
+#[test]
+fn an_announcement_is_cut_at_two_hundred_databases_and_says_so() {
+    for (number, listed, truncated) in
+        [(0, 0, false), (199, 199, false), (200, 200, false), (201, 200, true), (5000, 200, true)]
+    {
+        let ready = Connection { databases: (0..number).map(database).collect(), ..connection(Status::Ready) };
+        let announced = ConnectionChange::of(None, &ready).unwrap();
+        assert_eq!((announced.databases.len(), announced.truncated), (listed, truncated), "{number}");
+    }
+    let longest = |number| {
+        let mut long = database(number);
+        long.name = Some("n".repeat(100));
+        long.dns.iter_mut().for_each(|dns| dns.name = "d".repeat(255));
+        long.port = Port::Known { ranges: vec!["10000-19999".to_owned(); 5], source: PortSource::Configuration };
+        long
+    };
+    let ready =
+        Connection { databases: (0..300).map(longest).collect(), why: "w".repeat(10_000), ..connection(Status::Ready) };
+    // PutEvents takes 256 KB at the least [AWS:eb-service-event-cloudtrail].
+    assert!(json!(ConnectionChange::of(None, &ready).unwrap()).to_string().len() < 200 * KIB);
+}
+
+#[test]
+fn what_no_share_brought_is_announced_without_one() {
+    let service = crate::resource::Resource::try_from("com.amazonaws.us-east-1.s3".to_owned()).unwrap();
+    let alone = Connection { share_arn: None, resource: service, ..connection(Status::Wanted) };
+    let announced = serde_json::to_value(ConnectionChange::of(None, &alone).unwrap()).unwrap();
+    assert_eq!((announced.get("share"), &announced["resource"]), (None, &json!("com.amazonaws.us-east-1.s3")));
+    assert_eq!(serde_json::from_value::<ConnectionChange>(announced).unwrap().share, None);
+}

@@ -1,0 +1,217 @@
+"""The two saga tests over the kinds that no route of test_twice, test_cut and test_end_broken has: interface, gateway and
+service-network endpoints, from the first word to the last. Waits are 1/50 of AWS's."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+from lanes import Case, lanes
+from local import LocalCloud, wait_for
+from place import Place
+from story import Json, Story
+from test_end_broken import HOLD_MS, INVOCATION
+from test_kinds import NETWORKER, TO_VPC, shared_network
+from test_twice import AS_THE_FIRST, LATE, Doubling
+
+KINDS = ["interface-endpoint", "gateway-endpoint", "service-network-endpoint"]
+
+
+@dataclass
+class Life:
+    """One connection of a kind, by a subscription of its own; others of the account are left alone."""
+
+    story: Story
+    kind: str
+
+    def __post_init__(self) -> None:
+        self.name = f"life-{uuid.uuid4().hex[:12]}"
+        self.place = Place(self.story)
+        self.known = {connection["id"] for connection in self.story.connections()}
+
+    def ask(self) -> None:
+        """Somebody asks for it; intake looks until it was heard."""
+        if self.kind == "interface-endpoint":
+            self.place.subscribe(self.place.interface(), name=self.name)
+        elif self.kind == "gateway-endpoint":
+            self.place.subscribe(self.place.gateway(), name=self.name)
+        else:
+            share = shared_network(self.story)
+            trust = {"shares": [share.arn], "resource_types": ["vpc-lattice:ServiceNetwork"]}
+            self.story.subscribe(self.name, senders=[NETWORKER], targets=[TO_VPC], trust=trust, profile="generic")
+        self.look()
+
+    def look(self) -> None:
+        """EventBridge and Lambda repeat what failed; here the test does."""
+        if self.story.look().error is not None:
+            assert self.story.look().error is None
+
+    def connection(self) -> Json | None:
+        """Its record, if there is one yet."""
+        return next((c for c in self.story.connections() if c["id"] not in self.known and self.name in (*c["claims"], *self._ended(c))), None)
+
+    def _ended(self, connection: Json) -> list[str]:
+        return [self.name] if self.name in connection.get("ending", {}).get("why", "") else []
+
+    def stands(self, status: str) -> bool:
+        """Whether it stands there."""
+        connection = self.connection()
+        return connection is not None and connection["status"] == status
+
+    def opened(self) -> None:
+        """It can be used, and there is one of it."""
+        self.story.wait_for_runs()
+        if not self.stands("ready"):
+            self.story.sweep_until(lambda: self.stands("ready"), what=f"a {self.kind}")
+        connection = self.connection()
+        assert connection is not None and connection["kind"] == self.kind
+        assert len(self.made()) == 1 and self.story.disorder() == [], (self.made(), self.story.disorder())
+
+    def withdraw(self) -> None:
+        """Nobody asks for it any more; intake looks."""
+        self.story.cloud.cli("withdraw", self.name, "--yes")
+        self.look()
+
+    def closed(self) -> None:
+        """Nothing of it is left, and why is written down."""
+        self.story.wait_for_runs()
+        if not self.stands("closed"):
+            self.story.sweep_until(lambda: self.stands("closed"), what="the end")
+        connection = self.connection()
+        assert connection is not None and connection["generation"] == 1
+        assert f"subscription {self.name}" in self.story.cloud.cli("show", connection["id"]).stdout
+        assert len(self.made()) == 1 and self.made(live=True) == [] and self.story.disorder() == []
+
+    def made(self, live: bool | None = None) -> list[Json]:
+        """What carries its tag."""
+        connection = self.connection()
+        assert connection is not None
+        return [e for e in self.story.endpoints(live) if e["tags"].get("drawbridge:connection") == connection["id"]]
+
+
+def begin(_: Story) -> None:
+    """Each case has a subscription of its own."""
+
+
+# Cut off
+
+# Each call that changes something: (function, service, operation, which of them)
+OPENING = [
+    ("intake", "dynamodb", "TransactWriteItems", 1),
+    ("intake", "states", "StartExecution", 1),
+    ("open", "dynamodb", "TransactWriteItems", 1),
+    ("open", "dynamodb", "TransactWriteItems", 2),
+    ("open", "ec2", "CreateVpcEndpoint", 1),
+    ("open", "dynamodb", "TransactWriteItems", 3),
+    ("observe", "dynamodb", "TransactWriteItems", 1),
+]
+CLOSING = [
+    ("intake", "dynamodb", "TransactWriteItems", 1),
+    ("intake", "states", "StartExecution", 1),
+    ("close", "dynamodb", "TransactWriteItems", 1),
+    ("close", "ec2", "DeleteVpcEndpoints", 1),
+    ("close", "dynamodb", "TransactWriteItems", 2),
+]
+
+
+def cut_off(kind: str, call: tuple[str, str, str, int], how: str, closing: bool, story: Story) -> None:
+    """It breaks for as long as an invocation tries, and is mended by itself."""
+    function, service, operation, occurrence = call
+    life = Life(story, kind)
+    if closing:
+        life.ask()
+        life.opened()
+    fault = story.fault(function, service, operation, how, occurrence=occurrence, count=INVOCATION)
+    if closing:
+        life.withdraw()
+    else:
+        life.ask()
+    story.wait_for_runs()
+    if not closing:
+        life.opened()
+    assert story.struck(fault) > 0, "the call was never made"
+    story.mend()
+    if not closing:
+        life.withdraw()
+    life.closed()
+
+
+@pytest.mark.parametrize("how", ["cut_before", "cut_after"])
+def test_the_connection_breaks(cloud: LocalCloud, how: str) -> None:
+    """Before or after the effect of each call: never two endpoints, never one without a record, and in the end none."""
+    cases = [
+        Case(f"{kind}: {how} of {call[0]}'s {call[2]} number {call[3]}, {'closing' if closing else 'opening'}", partial(cut_off, kind, call, how, closing))
+        for kind in KINDS
+        for closing, calls in ((False, OPENING), (True, CLOSING))
+        for call in calls
+    ]
+    lanes(cloud).run(cases, begin)
+
+
+# Stopped
+
+
+def stopped(kind: str, function: str, service: str, operation: str, closing: bool, story: Story) -> None:
+    """Its run is stopped while the call is under way, which runs no Catch: the sweep finishes it."""
+    life = Life(story, kind)
+    if closing:
+        life.ask()
+        life.opened()
+    held = story.fault(function, service, operation, "timeout", hold_ms=HOLD_MS)
+    if closing:
+        life.withdraw()
+    else:
+        life.ask()
+    wait_for(lambda: story.struck(held) > 0, what=f"{function}'s {operation} is under way")
+    connection = life.connection()
+    assert connection is not None
+    run = story.disconnecting(connection) if closing else story.connecting(connection)
+    story.cloud.client("stepfunctions").stop_execution(executionArn=run, error="Stopped", cause="by the test")
+    if not closing:
+        story.sweep_until(lambda: life.stands("ready"), what="the connection")
+        life.opened()
+        life.withdraw()
+    life.closed()
+
+
+def test_a_run_is_stopped(cloud: LocalCloud) -> None:
+    """While it makes, looks and deletes."""
+    moments = [
+        ("open", "ec2", "CreateVpcEndpoint", False),
+        ("open", "dynamodb", "TransactWriteItems", False),
+        ("observe", "ec2", "DescribeVpcEndpoints", False),
+        ("close", "ec2", "DeleteVpcEndpoints", True),
+    ]
+    cases = [Case(f"{kind}: stopped in {moment[0]}'s {moment[2]}", partial(stopped, kind, *moment)) for kind in KINDS for moment in moments]
+    lanes(cloud).run(cases, begin)
+
+
+# Twice
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_task_is_delivered_twice(cloud: LocalCloud, kind: str) -> None:
+    """At once and after the end, from the first word to the last: one endpoint, and in the end none."""
+    story = Story(cloud)
+    life = Life(story, kind)
+    doubling = Doubling(cloud)
+    life.ask()
+    life.opened()
+    life.withdraw()
+    story.wait_for_runs()
+    at_once = doubling.stop()
+    cloud.wait_for_rest()
+    life.closed()
+    assert {function for function, _ in at_once} >= {"open", "observe", "close"}
+    for function, answer in at_once:
+        assert answer.error is None or answer.error in LATE | AS_THE_FIRST, (function, answer)
+    since = story.standin.next_call()
+    for run in cloud.executions():
+        for function, payload in cloud.task_inputs(run.arn):
+            answer = cloud.invoke(function, payload)
+            assert answer.error is None or answer.error in LATE, (function, answer)
+    cloud.wait_for_rest()
+    assert [c for c in story.calls(since) if c["mutating"]] == [], "a repetition after the end changed something"
+    life.closed()
