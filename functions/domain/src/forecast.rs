@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::claims::{self, Difference, Known};
 use crate::connection::{Connection, Status};
+use crate::grace::{self, Leave};
 use crate::ids::{ResourceShareArn, SubscriptionName};
 use crate::messages::Outcome;
 use crate::offers;
@@ -234,6 +235,7 @@ fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known
     let ends = next.ending.as_ref().filter(|_| record.is_none_or(|record| record.ending != next.ending));
     match (record.map(|record| record.status), ends) {
         (None, _) => of(Action::Make, true, Vec::new()),
+        _ if matches!(grace::leaves(next, Timestamp::MIN), Some(Leave::Kept(_))) => of(Action::Keep, true, Vec::new()),
         (_, Some(ending)) if ending.reopen.is_some() => {
             let differences = record.and_then(|record| claims::planned_otherwise(record, known));
             of(Action::Replace, true, differences.map_or_else(Vec::new, |(_, differences)| differences))
