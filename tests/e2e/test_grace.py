@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from listener import Listener
 from local import LocalCloud, wait_for
-from story import TO_NETWORK, TO_VPC, Json, Shared, Story
+from story import SUBNETS, TO_NETWORK, TO_VPC, Json, Shared, Story
 from test_end import LONG_AGO, closed, codes, connected, living, made, revoke, shown, withdraw
 from test_hold import held, say, time_passes
 from test_twice import LATE, Doubling
@@ -160,6 +160,28 @@ def test_it_is_kept_after_all(cloud: LocalCloud) -> None:
         assert cloud.sweep().error is None
         story.wait_for_runs()
     assert story.connection(share)["made"] == waits["made"] and story.connection(share)["status"] == "ready"
+    in_order(story)
+
+
+def test_replaced_after_it_was_kept(cloud: LocalCloud) -> None:
+    """Its settings changed while it waited. That waits, too, and is done once it is ready again."""
+    story = Story(cloud)
+    share, waits = in_grace(story)
+    story.subscribe(on_change="replace", targets=[{**TO_VPC, "subnets": [SUBNETS[0]]}], **GRACE)
+    assert cloud.sweep().error is None
+    assert (graceful(story, share)["made"], living(story)) == (waits["made"], {made(waits)})
+    share_again(story, share)
+    assert cloud.sweep().error is None
+    record = wait_for(lambda: (r := story.record(share) or {})["status"] == "accepted" and r, what="it is accepted", explain=story.explain)
+    # The sweep that wakes the run holds the connections against the subscriptions before the run has seen anything.
+    story.overwrite(record, since=LONG_AGO)
+    slow = story.fault("close", "dynamodb", "GetItem", "timeout", occurrence=1, hold_ms=HOLD_MS)
+    assert cloud.sweep().error is None
+    wait_for(lambda: story.struck(slow), what="close is under way")
+    story.wait_for_runs()
+    story.sweep_until(lambda: (c := story.connection(share))["status"] == "ready" and c["generation"] == 2, what="its replacement")
+    again = story.connection(share)
+    assert made(again) != made(waits) and living(story) == {made(again)}
     in_order(story)
 
 
@@ -321,6 +343,23 @@ def test_somebody_deletes_it_meanwhile(cloud: LocalCloud) -> None:
     three_days_pass(story, waits)
     (over,) = closed(story, share)
     assert over["ending"]["cause"] == "revoked"
+    in_order(story)
+
+
+@pytest.mark.parametrize("target", [TO_VPC, TO_NETWORK], ids=["vpc", "network"])
+def test_shared_again_when_somebody_deleted_it(cloud: LocalCloud, target: Json) -> None:
+    """It is not called ready because it was: AWS's own word counts, and it is opened anew."""
+    story = Story(cloud)
+    cloud.standin.set(delete_pending_polls=6)
+    share, waits = in_grace(story, targets=[target])
+    if target == TO_VPC:
+        cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[made(waits)])
+    else:
+        cloud.client("vpc-lattice").delete_service_network_resource_association(serviceNetworkResourceAssociationIdentifier=made(waits))
+    share_again(story, share)
+    back = used_again(story, share)
+    assert back["generation"] == 2 and made(back) != made(waits) and living(story) == {made(back)}
+    assert not any(entry["what"].endswith("it is kept as it was") for entry in story.audit(back["pk"]))
     in_order(story)
 
 

@@ -183,9 +183,9 @@ Connections
             text,
             "\
 Connections
-  ID                 STATUS                                      SINCE  RESOURCE          TARGET        MADE
+  ID                 STATUS                                           SINCE  RESOURCE          TARGET        MADE
   conn-0a1b2c3d4e5f  closing, can be used until 2026-11-24 11:00 UTC  1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
-  conn-0a1b2c3d4e5f  closing, is kept                            1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
+  conn-0a1b2c3d4e5f  closing, is kept                                 1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
 "
         );
     }

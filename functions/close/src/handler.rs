@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use drawbridge_domain::connection::{Connection, Made, MadeGroup, Plan, PlannedCall, Status};
+use drawbridge_domain::ending::Cause;
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
@@ -16,7 +17,7 @@ use drawbridge_domain::ports::{
 };
 use drawbridge_domain::share::ShareStatus;
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp, ending};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, ending, truth};
 use drawbridge_runtime::{Environment, Handler, count};
 use jiff::SignedDuration;
 
@@ -143,6 +144,11 @@ where
                 Err(FaultName::GraceRunning.because(until))
             }
             Some(Leave::Kept(why)) => {
+                if let Some((cause, seen)) = self.is_gone(&connection).await? {
+                    let mut next = grace::gone(&connection, cause, &seen, now);
+                    next.execution = Some(request.execution.clone());
+                    return self.ledger.save_connection(next, audit(request, now, format!("closing: {seen}"))).await;
+                }
                 let mut next = grace::kept(&connection, why, now);
                 next.execution = Some(request.execution.clone());
                 let why = next.why.clone();
@@ -157,6 +163,22 @@ where
                 self.ledger.save_connection(next, audit(request, now, what)).await
             }
         }
+    }
+
+    /// Whether AWS says that what was made is over, and why. What is not shown, or not to be read, is no word on it: that
+    /// is looked at again when it is ready.
+    async fn is_gone(&self, connection: &Connection) -> Result<Option<(Cause, String)>, Fault> {
+        Ok(match &connection.made {
+            Some(Made::Endpoint(id)) => {
+                let shown = truth::told(self.ec2.endpoint(id).await)?.ok().flatten();
+                shown.and_then(|endpoint| truth::endpoint_over(&endpoint))
+            }
+            Some(Made::Association(id)) => {
+                let shown = truth::told(self.lattice.association(id).await)?.ok().flatten();
+                shown.and_then(|association| truth::association_over(&association))
+            }
+            None => None,
+        })
     }
 
     /// Writes down that and why it is closed, before anything is removed.

@@ -141,6 +141,18 @@ pub fn kept(connection: &Connection, why: &str, now: Timestamp) -> Connection {
     next
 }
 
+/// The record of a connection that was to be kept, and of which AWS says that it is over meanwhile: what is left is
+/// removed, and it is opened anew then.
+#[must_use]
+pub fn gone(connection: &Connection, cause: Cause, seen: &str, now: Timestamp) -> Connection {
+    let mut next = connection.clone();
+    if let Some(ending) = &mut next.ending {
+        ending.cause = cause;
+        seen.clone_into(&mut ending.why);
+    }
+    over(&next, now)
+}
+
 /// The record of a connection whose grace is over: nothing brings it back from here but opening it anew.
 #[must_use]
 pub fn over(connection: &Connection, now: Timestamp) -> Connection {

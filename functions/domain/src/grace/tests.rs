@@ -121,6 +121,15 @@ fn accepted_again_it_is_kept_as_it_was() {
 }
 
 #[test]
+fn what_is_gone_when_it_is_shared_again_is_opened_anew() {
+    let wish = shared_again(&in_grace()).unwrap().0;
+    let gone = gone(&wish, Cause::Gone, "somebody deleted it", later(2));
+    assert_eq!((gone.status, &gone.wait, gone.why.as_str()), (Status::Closing, &None, "somebody deleted it"));
+    let again = finished(&gone, "nothing was left", later(3));
+    assert_eq!((again.status, again.generation, again.ending), (Status::Wanted, wish.generation + 1, None));
+}
+
+#[test]
 fn only_who_accepted_the_share_keeps_it() {
     let before = in_grace();
     for status in [ShareStatus::Found, ShareStatus::Held, ShareStatus::Accepted, ShareStatus::Failed] {
