@@ -3,6 +3,7 @@ AWS's; a grace period is over when its end is moved into the past."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -237,6 +238,31 @@ def test_its_run_is_stopped(cloud: LocalCloud, moment: str) -> None:
         three_days_pass(story, waits)
     closed(story, share)
     assert living(story) == set()
+    in_order(story)
+
+
+def test_two_runs(cloud: LocalCloud) -> None:
+    """A second run of the same end: only one waits, the other ends, and nothing is removed."""
+    story = Story(cloud)
+    share, waits = in_grace(story)
+    states = cloud.client("stepfunctions")
+    other = states.start_execution(
+        stateMachineArn=cloud.machine("disconnect"),
+        name=f"another-run-{waits['id']}",
+        input=json.dumps({"connection": waits["id"], "attempt": waits["attempt"]}),
+    )["executionArn"]
+    run = wait_for(lambda: (r := story.run(other)) and r["status"] != "RUNNING" and r, what="the other ends")
+    assert run["error"] == "ConnectionBusy" and cloud.engine.waiting() == {waits["execution"]}
+    # Nor can a run that opens end it.
+    other = states.start_execution(
+        stateMachineArn=cloud.machine("connect"),
+        name=f"a-run-that-opens-{waits['id']}",
+        input=json.dumps({"connection": waits["id"], "attempt": waits["attempt"]}),
+    )["executionArn"]
+    run = wait_for(lambda: (r := story.run(other)) and r["status"] != "RUNNING" and r, what="the other ends")
+    assert run["error"] == "ConnectionBusy" and story.connection(share) == waits and living(story) == {made(waits)}
+    three_days_pass(story, waits)
+    closed(story, share)
     in_order(story)
 
 
