@@ -141,6 +141,10 @@ pub fn settle(
     if let Some(says) = says {
         what.extend(grace::as_said(&mut next, says.on_revoke, says.name.as_str(), now));
     }
+    // `accept` said so already, unless somebody who did not know it yet took it back.
+    if share.is_some_and(|share| is_shared_again(&next, share)) && grace::keep(&mut next, "its owner shares it again") {
+        what.push("its owner shares it again: it is kept".to_owned());
+    }
     let pending = matches!(next.status, Status::Wanted | Status::Opening | Status::Waiting);
     if pending && revoked.is_none() && is_revoked(&next) {
         next.ending = None;
@@ -187,6 +191,13 @@ pub fn settle(
         let what = if what.is_empty() { "held against the subscriptions".to_owned() } else { what.join("; ") };
         (next, what)
     })
+}
+
+/// Whether a connection ends because its share was revoked, and what it leads to was accepted again since.
+fn is_shared_again(connection: &Connection, share: &ShareRecord) -> bool {
+    let since = connection.ending.as_ref().map(|ending| ending.since);
+    let inside = || share.resources.iter().any(|resource| resource.arn == connection.resource.as_str());
+    is_revoked(connection) && share.status == ShareStatus::Accepted && since < Some(share.since) && inside()
 }
 
 fn is_revoked(connection: &Connection) -> bool {

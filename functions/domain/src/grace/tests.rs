@@ -9,7 +9,7 @@ use crate::ending::{close_connection, finished};
 use crate::share::{ShareRecord, ShareStatus};
 use crate::subscription::{Kind, Subscription};
 use crate::sweep::{ConnectionStep, aborted_connection, connection_step, retry_connection};
-use crate::testing::{connection, home, name, now, resource, share_record, subscription, vpc_target};
+use crate::testing::{configurations, connection, home, name, now, resource, share_record, subscription, vpc_target};
 use crate::waiting::connection_is_due;
 use crate::wanted::{Origin, Wish, fulfil};
 
@@ -127,6 +127,29 @@ fn what_is_gone_when_it_is_shared_again_is_opened_anew() {
     assert_eq!((gone.status, &gone.wait, gone.why.as_str()), (Status::Closing, &None, "somebody deleted it"));
     let again = finished(&gone, "nothing was left", later(3));
     assert_eq!((again.status, again.generation, again.ending), (Status::Wanted, wish.generation + 1, None));
+}
+
+#[test]
+fn a_wish_that_was_taken_back_too_late_is_made_good() {
+    // A sweep that had read the share before it was accepted writes after `accept`.
+    let wish = shared_again(&in_grace()).unwrap().0;
+    let late = settled(&wish, ShareStatus::Revoked, &[says(after("1h"))], later(2)).unwrap().0;
+    assert_eq!(leaves(&late, later(2)), None);
+    let (unreadable, home, subscriptions) = (BTreeSet::new(), home(), [says(after("1h"))]);
+    let known = Known { subscriptions: &subscriptions, unreadable: &unreadable, home: &home };
+    let inside = configurations(&["rcfg-1"]);
+    let accepted = ShareRecord { since: later(1), resources: inside, ..share(ShareStatus::Accepted) };
+    let (next, what) = claims::settle(&late, Some(&accepted), known, "intake (sweep)", later(3)).unwrap();
+    assert!(matches!(leaves(&next, later(3)), Some(Leave::Kept(_))), "{what}");
+
+    for other in [
+        ShareRecord { since: now(), ..accepted.clone() },
+        ShareRecord { resources: configurations(&["rcfg-2"]), ..accepted.clone() },
+        ShareRecord { status: ShareStatus::Held, ..accepted },
+    ] {
+        let next = claims::settle(&late, Some(&other), known, "intake (sweep)", later(3));
+        assert_eq!(next.and_then(|(next, _)| leaves(&next, later(3)).map(|_| ())), None, "{other:?}");
+    }
 }
 
 #[test]
