@@ -437,6 +437,7 @@ class Story:
         waiting = self.cloud.engine.waiting()
         awaited = {self.onboarding(s): s for s in self.cloud.shares() if (s.get("wait") or {}).get("by_a_run")}
         awaited |= {self.connecting(c): c for c in self.connections() if "wait" in c and "ending" not in c}
+        awaited |= {self.disconnecting(c): c for c in self.connections() if "wait" in c and c["status"] == "closing"}
         for execution in self.cloud.executions(status="RUNNING"):
             if execution.arn not in waiting:
                 yield f"{execution.name} still runs"

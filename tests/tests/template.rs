@@ -17,13 +17,15 @@ const OF_ALL: [&str; 2] = ["AWS_SDK_UA_APP_ID", "RUST_LOG"];
 
 /// Faults that no alarm is for, besides the transient ones: they say that another run does the work, that somebody
 /// wanted it so, or that the run waits for somebody.
-const NOBODY_IS_NEEDED: [FaultName; 6] = [
+const NOBODY_IS_NEEDED: [FaultName; 8] = [
     FaultName::GroupWanted,
     FaultName::ConnectionBusy,
     FaultName::RunOver,
     FaultName::Withdrawn,
     FaultName::ApprovalNeeded,
     FaultName::AcceptancePending,
+    FaultName::GraceRunning,
+    FaultName::KeptAfterAll,
 ];
 
 fn get(id: &str, attribute: &str) -> Value {

@@ -58,7 +58,7 @@ pub async fn run(
             "Next: the sweep (every 5 minutes, unless the stack says otherwise) starts the run that removes what was made. \
              Then it stays closed"
         }
-        _ => "Next: the run that has it removes what it made. Then it stays closed",
+        _ => "Next: the run that has it removes what was made. Then it stays closed",
     };
     let text = format!(
         "{} is {}: {reason}\n{next} until `drawbridge retry {}` or until the subscriptions change.\n",

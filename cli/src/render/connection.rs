@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::outputs::{OutputRecord, Outputs};
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::reach::{Database, Port, PortSource};
@@ -28,16 +29,22 @@ pub fn connection(
     facts.add("why", &connection.why);
     facts.add("next", &connection.next);
     facts.fault(connection.fault.as_ref(), screen);
-    if let Some(wait) = &connection.wait {
+    let leaves = grace::leaves(connection, Timestamp::MIN);
+    if let Some(wait) = connection.wait.as_ref().filter(|_| leaves.is_none()) {
         facts.wait(wait, true, now);
-        facts.add("type", "nothing here; or, to end it:");
+        let kept = grace::wait(connection).is_some();
+        facts.add("type", if kept { "nothing here; or, to end it now:" } else { "nothing here; or, to end it:" });
         facts.add("", &format!("drawbridge close {} --reason TEXT", connection.id));
     }
     if let Some(ending) = &connection.ending {
         facts.add("ended by", &format!("{}, {}", ending.by, time_and_distance(ending.since, now)));
         facts.add("", &format!("{}: {}", ending.cause.as_str(), ending.why));
         if let Some(reopen) = &ending.reopen {
-            facts.add("", &format!("it is opened anew when it is closed: {reopen}"));
+            let then = match leaves {
+                Some(Leave::Kept(_)) => "it is kept",
+                _ => "it is opened anew when it is closed",
+            };
+            facts.add("", &format!("{then}: {reopen}"));
         }
     }
     facts.gap();
@@ -202,6 +209,24 @@ mod tests {
         ] {
             assert!(text.contains(line), "{text}");
         }
+    }
+
+    #[test]
+    fn one_in_its_grace_period_says_until_when_and_what_to_type() {
+        let mut graceful = samples::graceful_connection();
+        let text = connection(&graceful, None, &[], samples::now(), &Screen::default());
+        for line in [
+            "  why        share redis-share is not shared with this account any more; it can be used until 2026-11-24T11:00:00Z\n",
+            "  waits for  its owner, to share redis-share with this account again\n",
+            "             until 2026-11-24 11:00:00 UTC (in 2 d 23 h)\n",
+            "  type       nothing here; or, to end it now:\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
+        graceful.ending.as_mut().unwrap().reopen = Some("the owner shared it again".to_owned());
+        let text = connection(&graceful, None, &[], samples::now(), &Screen::default());
+        assert!(text.contains("             it is kept: the owner shared it again\n"), "{text}");
+        assert!(!text.contains("waits for"), "{text}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use comfy_table::{Attribute, Cell, Color};
 use drawbridge_domain::connection::{Connection, Made, Status};
+use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::share::ShareRecord;
 use jiff::Timestamp;
 
@@ -82,9 +83,16 @@ fn standing_of_share(share: &ShareRecord) -> String {
     }
 }
 
-/// Its status; a run that is under way may be about to close what it opens.
+/// Its status; a run that is under way may be about to close what it opens, or wait until a grace period is over.
 fn standing(connection: &Connection) -> String {
     let word = connection.status.as_str();
+    if let Some(wait) = grace::wait(connection) {
+        return match grace::leaves(connection, Timestamp::MIN) {
+            None => format!("{word}, can be used until {}", wait.until.strftime("%Y-%m-%d %H:%M UTC")),
+            Some(Leave::Kept(_)) => format!("{word}, is kept"),
+            Some(Leave::Over(_)) => word.to_owned(),
+        };
+    }
     if let (Some(wait), None) = (&connection.wait, &connection.ending) {
         return format!("{word}, {}", waits(wait));
     }
@@ -162,6 +170,22 @@ Shares
 Connections
   ID                 STATUS                                                              SINCE  RESOURCE          TARGET        MADE
   conn-0a1b2c3d4e5f  waiting, waits for the owner of com.example.orders until 12:20 UTC  2 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
+"
+        );
+    }
+
+    #[test]
+    fn what_is_in_its_grace_period_says_until_when() {
+        let mut kept = samples::graceful_connection();
+        kept.ending.as_mut().unwrap().reopen = Some("the owner shared it again".to_owned());
+        let text = listing(&[], &[samples::graceful_connection(), kept], &[], now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+Connections
+  ID                 STATUS                                           SINCE  RESOURCE          TARGET        MADE
+  conn-0a1b2c3d4e5f  closing, can be used until 2026-11-24 11:00 UTC  1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
+  conn-0a1b2c3d4e5f  closing, is kept                                 1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
 "
         );
     }

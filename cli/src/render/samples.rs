@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use drawbridge_domain::connection::{Connection, Made, Status};
+use drawbridge_domain::ending::{Cause, Ending, end};
 use drawbridge_domain::fault::FaultRecord;
+use drawbridge_domain::grace;
 use drawbridge_domain::ids::{
     AccountId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, SecurityGroupId, ServiceNetworkId,
     SubscriptionName, VpcEndpointId, VpcId,
@@ -16,7 +18,7 @@ use drawbridge_domain::reach::{Database, DnsName, DnsScope, Port, PortSource};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus, SharedResource};
 use drawbridge_domain::subscription::{
-    Approval, Kind, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, ResourceType, SecurityGroups,
+    Approval, Grace, Kind, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, ResourceType, SecurityGroups,
     ServiceNetworkTarget, Subnets, Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use drawbridge_domain::waiting::Wait;
@@ -246,6 +248,21 @@ pub fn waiting_share(asking: bool) -> ShareRecord {
         by_a_run: true,
     };
     ShareRecord { wait: Some(wait), ..share() }
+}
+
+/// A connection whose owner stopped sharing it an hour ago, with three days of grace.
+pub fn graceful_connection() -> Connection {
+    let revoked = at("11:00:00");
+    let ending = Ending {
+        cause: Cause::Revoked,
+        why: "share redis-share is not shared with this account any more".to_owned(),
+        by: "intake (sweep)".to_owned(),
+        since: revoked,
+        digest: "0123".to_owned(),
+        reopen: None,
+    };
+    let ended = end(&connection(), ending).unwrap();
+    grace::begin(ended, Grace::parse("72h").unwrap(), "redis-share", revoked)
 }
 
 /// A connection that waits for its provider.

@@ -67,7 +67,7 @@ fn shares(facts: &mut Facts, subscription: &Subscription, profile: &Profile) {
     if !subscription.approval.is_never() {
         facts.add("approval", approval(subscription.approval));
     }
-    facts.add("on revoke", on_revoke(subscription.on_revoke));
+    facts.add("on revoke", &on_revoke(subscription.on_revoke));
     for (number, target) in subscription.targets.iter().enumerate() {
         facts.add(if number == 0 { "connects" } else { "" }, &in_words(target, profile));
     }
@@ -99,10 +99,17 @@ fn reconcile(reconcile: Reconcile) -> String {
     format!("gone: {}, orphaned: {}, duplicated: {}", word(gone), word(orphaned), word(duplicated))
 }
 
-fn on_revoke(on_revoke: OnRevoke) -> &'static str {
+fn on_revoke(on_revoke: OnRevoke) -> String {
     match on_revoke {
-        OnRevoke::Keep => "keep: what is connected stays when its owner stops sharing it, until the owner deletes it",
-        OnRevoke::Close => "close: what is connected is closed when its owner stops sharing it",
+        OnRevoke::Keep => {
+            "keep: what is connected stays when its owner stops sharing it, until the owner deletes it".to_owned()
+        }
+        OnRevoke::Close => "close: what is connected is closed when its owner stops sharing it".to_owned(),
+        OnRevoke::CloseAfter(grace) => {
+            format!(
+                "close-after: what is connected is closed if its owner stops sharing it and does not share it again within {grace}"
+            )
+        }
     }
 }
 
@@ -183,6 +190,8 @@ fn private_dns(private_dns: &PrivateDns, profile: &Profile) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use drawbridge_domain::subscription::Grace;
+
     use super::*;
     use crate::render::samples;
 
@@ -203,6 +212,18 @@ production-endpoints asks for endpoints and trusts nobody's shares.
   tags       team=platform
 "
         );
+    }
+
+    #[test]
+    fn a_grace_period_is_told_in_words() {
+        let grace = Grace::parse("72h").unwrap();
+        let text = subscription(
+            &Subscription { on_revoke: OnRevoke::CloseAfter(grace), ..samples::subscription() },
+            &Screen::default(),
+        );
+        let line = "  on revoke  close-after: what is connected is closed if its owner stops sharing it and does not share it \
+                    again within 72h\n";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

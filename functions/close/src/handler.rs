@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use drawbridge_domain::connection::{Connection, Made, MadeGroup, Plan, PlannedCall, Status};
+use drawbridge_domain::ending::Cause;
 use drawbridge_domain::fault::FaultRecord;
+use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn, SecurityGroupId};
 use drawbridge_domain::messages::{CloseAnswer, CloseRequest, ErrorOutput, Subject};
@@ -15,7 +17,7 @@ use drawbridge_domain::ports::{
 };
 use drawbridge_domain::share::ShareStatus;
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
-use drawbridge_domain::{Class, Fault, FaultName, Timestamp, ending};
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp, ending, truth};
 use drawbridge_runtime::{Environment, Handler, count};
 use jiff::SignedDuration;
 
@@ -75,6 +77,10 @@ where
             .connection(id)
             .await?
             .ok_or_else(|| FaultName::ConnectionNotFound.because(format!("the ledger has no connection {id}")))?;
+        // Told once more, because the answer was lost or the task came twice.
+        if is_kept(&connection, request) {
+            return Err(FaultName::KeptAfterAll.because(connection.why));
+        }
         let asked_for = request.fault.is_some() || connection.ending.is_some();
         if connection.attempt != request.attempt || connection.status == Status::Ready || !asked_for {
             return Err(FaultName::RunOver.because(format!(
@@ -91,6 +97,7 @@ where
             let fault = request.fault.as_ref().map(|said| connection.fault.unwrap_or_else(|| said.fault()));
             return Ok(CloseAnswer { fault, removed: Vec::new() });
         }
+        let connection = self.leave_grace(connection, request, now).await?;
         let connection = self.begin(connection, request, now).await?;
         let connection = self.remember_made(connection, request, now).await?;
         let removed = match self.remove(&connection).await {
@@ -109,6 +116,69 @@ where
         }
         self.settle(&connection, now)?;
         self.finish(connection, &kept, &group, request, now).await
+    }
+
+    /// Of what can be used for the rest of its grace period nothing is removed: the run waits, or it ends because the
+    /// connection is kept. Which of the two ends a grace period is decided by one conditional write: this one.
+    async fn leave_grace(
+        &self,
+        connection: Connection,
+        request: &CloseRequest,
+        now: Timestamp,
+    ) -> Result<Connection, Fault> {
+        let Some(wait) = grace::wait(&connection) else {
+            return Ok(connection);
+        };
+        if request.fault.is_some() {
+            return Err(FaultName::ConnectionBusy
+                .because(format!("{} is in its grace period, which no run of `connect` ends", connection.id)));
+        }
+        let until = format!("it can be used until {}: nothing is removed yet", wait.until);
+        match grace::leaves(&connection, now) {
+            None => {
+                if connection.execution.is_none() {
+                    let mut next = connection;
+                    next.execution = Some(request.execution.clone());
+                    self.ledger.save_connection(next, audit(request, now, until.clone())).await?;
+                }
+                Err(FaultName::GraceRunning.because(until))
+            }
+            Some(Leave::Kept(why)) => {
+                if let Some((cause, seen)) = self.is_gone(&connection).await? {
+                    let mut next = grace::gone(&connection, cause, &seen, now);
+                    next.execution = Some(request.execution.clone());
+                    return self.ledger.save_connection(next, audit(request, now, format!("closing: {seen}"))).await;
+                }
+                let mut next = grace::kept(&connection, why, now);
+                next.execution = Some(request.execution.clone());
+                let why = next.why.clone();
+                self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
+                count("Kept", 1, &[], now);
+                Err(FaultName::KeptAfterAll.because(why))
+            }
+            Some(Leave::Over(why)) => {
+                let mut next = grace::over(&connection, now);
+                next.execution = Some(request.execution.clone());
+                let what = format!("closing, because {why}: {}", next.why);
+                self.ledger.save_connection(next, audit(request, now, what)).await
+            }
+        }
+    }
+
+    /// Whether AWS says that what was made is over, and why. What is not shown, or not to be read, is no word on it: that
+    /// is looked at again when it is ready.
+    async fn is_gone(&self, connection: &Connection) -> Result<Option<(Cause, String)>, Fault> {
+        Ok(match &connection.made {
+            Some(Made::Endpoint(id)) => {
+                let shown = truth::told(self.ec2.endpoint(id).await)?.ok().flatten();
+                shown.and_then(|endpoint| truth::endpoint_over(&endpoint))
+            }
+            Some(Made::Association(id)) => {
+                let shown = truth::told(self.lattice.association(id).await)?.ok().flatten();
+                shown.and_then(|association| truth::association_over(&association))
+            }
+            None => None,
+        })
     }
 
     /// Writes down that and why it is closed, before anything is removed.
@@ -449,6 +519,14 @@ enum Group {
     Removed(SecurityGroupId),
     /// Something that is not ours uses it; since when EC2 said so, if it did before.
     Used(SecurityGroupId, Option<Timestamp>),
+}
+
+/// Whether this run was to close it, and kept it at the end of its grace period.
+fn is_kept(connection: &Connection, request: &CloseRequest) -> bool {
+    connection.status == Status::Ready
+        && connection.attempt == request.attempt
+        && connection.execution.as_ref() == Some(&request.execution)
+        && request.fault.is_none()
 }
 
 /// Why it is closed, in words: what failed, or what ends it.

@@ -19,7 +19,7 @@ use crate::share::{ShareRecord, ShareStatus};
 use crate::subscription::{Kind, OnChange, OnRevoke, ResourceType, Settings, Subscription};
 use crate::verdict;
 use crate::wanted::{self, Origin, Wish};
-use crate::{Fault, FaultName};
+use crate::{Fault, FaultName, grace};
 
 mod differences;
 
@@ -117,9 +117,9 @@ pub fn settle(
     let withdrawn = what.join("; ");
 
     let revoked = share.filter(|share| share.status == ShareStatus::Revoked);
-    let closes = revoked.filter(|_| {
-        next.claims.first().and_then(|claim| known.find(claim)).is_some_and(|s| s.on_revoke == OnRevoke::Close)
-    });
+    let says = revoked.and(next.claims.first()).and_then(|claim| known.find(claim));
+    let on_revoke = says.map(|subscription| subscription.on_revoke);
+    let closes = revoked.filter(|_| matches!(on_revoke, Some(OnRevoke::Close | OnRevoke::CloseAfter(_))));
     next.findings.retain(|finding| !OF_CLAIMS.contains(&finding.code.as_str()));
     if next.status != Status::Closed {
         next.findings.extend(wanted::differing(known.home, &next, known.subscriptions));
@@ -135,10 +135,20 @@ pub fn settle(
     };
     if let Some(ending) = next.ending.as_mut().filter(|ending| ending.reopen.is_some() && ends.is_some()) {
         ending.reopen = None;
-        what.push("it stays closed after all".to_owned());
+        let after_all =
+            if grace::wait(&next).is_some() { "it is not kept after all" } else { "it stays closed after all" };
+        what.push(after_all.to_owned());
+        grace::tell(&mut next);
+    }
+    if let Some(says) = says {
+        what.extend(grace::as_said(&mut next, says.on_revoke, says.name.as_str(), now));
+    }
+    // `accept` said so already, unless somebody who did not know it yet took it back.
+    if share.is_some_and(|share| is_shared_again(&next, share)) && grace::keep(&mut next, "its owner shares it again") {
+        what.push("its owner shares it again: it is kept".to_owned());
     }
     let pending = matches!(next.status, Status::Wanted | Status::Opening | Status::Waiting);
-    if pending && revoked.is_none() && next.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked) {
+    if pending && revoked.is_none() && is_revoked(&next) {
         next.ending = None;
         what.push("its owner shares it again".to_owned());
     }
@@ -160,15 +170,40 @@ pub fn settle(
     if let Some((cause, why)) = ends {
         let digest = deciding_digest(&next, share, known.subscriptions);
         let ending = Ending { cause, why: why.clone(), by: by.to_owned(), since: now, digest, reopen: None };
-        if let Some(ended) = end(&next, ending) {
-            next = ended;
-            what.push(if cause == Cause::Withdrawn { "no claim is left, so it ends".to_owned() } else { why });
+        let graceful = match on_revoke.filter(|_| cause == Cause::Revoked && next.status == Status::Ready) {
+            Some(OnRevoke::CloseAfter(grace)) => Some(grace),
+            _ => None,
+        };
+        let cuts = cause != Cause::Revoked && is_revoked(&next) && grace::cut_short(&mut next, ending.clone());
+        if cuts {
+            what.push("no claim is left, so its grace period ends".to_owned());
+        } else if let Some(ended) = end(&next, ending) {
+            next = match (graceful, revoked) {
+                (Some(grace), Some(share)) => grace::begin(ended, grace, &share.name, now),
+                _ => ended,
+            };
+            what.push(match (cause, &next.wait) {
+                (Cause::Withdrawn, _) => "no claim is left, so it ends".to_owned(),
+                (_, Some(wait)) if graceful.is_some() => format!("{why}: it can be used until {}", wait.until),
+                _ => why,
+            });
         }
     }
     (next != *connection).then(|| {
         let what = if what.is_empty() { "held against the subscriptions".to_owned() } else { what.join("; ") };
         (next, what)
     })
+}
+
+/// Whether a connection ends because its share was revoked, and what it leads to was accepted again since.
+fn is_shared_again(connection: &Connection, share: &ShareRecord) -> bool {
+    let since = connection.ending.as_ref().map(|ending| ending.since);
+    let inside = || share.resources.iter().any(|resource| resource.arn == connection.resource.as_str());
+    is_revoked(connection) && share.status == ShareStatus::Accepted && since < Some(share.since) && inside()
+}
+
+fn is_revoked(connection: &Connection) -> bool {
+    connection.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked)
 }
 
 /// Why a connection is closed and opened anew: AWS can't change in place what changed, and the subscription whose
@@ -298,7 +333,7 @@ fn no_longer_shared(share: &ShareRecord) -> Finding {
         seen: format!("RAM does not show share {} any more, since {since}", share.name),
         needed: "nothing for what is connected: AWS keeps it until its owner deletes it. Nothing new can be made from it"
             .to_owned(),
-        way_out: "ask its owner; or close it (`drawbridge close ID --reason TEXT`, or `on_revoke: close` in the subscription)"
+        way_out: "ask its owner; or close it (`drawbridge close ID --reason TEXT`, or `on_revoke: close`, or `close-after`, in the subscription)"
             .to_owned(),
     }
 }

@@ -30,7 +30,7 @@ pub enum Status {
     Waiting,
     /// It can be used.
     Ready,
-    /// What was made is being removed.
+    /// What was made is being removed, or can be used for the rest of its grace period: see [`crate::grace`].
     Closing,
     /// A run ended in a fault and what it made is gone.
     Failed,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
+use crate::grace;
 use crate::ports::made_text;
 use crate::sweep::want_again;
 
@@ -18,7 +19,8 @@ use crate::sweep::want_again;
 pub enum Cause {
     /// No subscription claims it any more.
     Withdrawn,
-    /// The owner stopped sharing it, and the subscription whose settings hold says `on_revoke: close`.
+    /// The owner stopped sharing it, and the subscription whose settings hold says `on_revoke: close`, or
+    /// `close-after`: then it can be used for a while, see [`crate::grace`].
     Revoked,
     /// It is opened anew with other settings, as the subscription says by `on_change: replace`.
     Replaced,
@@ -76,7 +78,7 @@ pub struct Ending {
     /// The digest of the subscriptions that decided when it was said: what was closed stays so
     /// until they change, and not because they had changed before.
     pub digest: String,
-    /// Why it is opened anew as soon as its close is confirmed; none if it stays closed.
+    /// Why it is opened anew as soon as its close is confirmed; none if it stays closed. In a grace period: why it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopen: Option<String>,
 }
@@ -160,12 +162,13 @@ pub fn close_connection(
     if let Some(next) = end(connection, ending.clone()) {
         return Ok(next);
     }
-    // It ends or ended for another cause: from now on it stays closed for this one.
+    // It ends or ended for another cause: from now on it stays closed for this one. A grace period is over with it.
     let mut next = connection.clone();
     if next.status == Status::Closed {
         next.become_status(Status::Closed, now, reason, ending.cause.until());
     }
     next.ending = Some(ending);
+    grace::tell(&mut next);
     Ok(next)
 }
 

@@ -105,6 +105,10 @@ faults! {
     DeadlinePassed, Permanent, "Look at the last observation, ask the provider, then `drawbridge retry`.";
     /// The connection is to have a security group of its own, which is not made yet. It is caught and leads to `guard`.
     GroupWanted, Permanent, "Nothing to do: the run makes the security group and goes on.";
+    /// Its owner stopped sharing it, and its grace period is not over: nothing is removed yet. Caught, and waited for.
+    GraceRunning, Permanent, "Nothing to do: it can be used until its grace period is over.";
+    /// It was to be closed after its grace period, and is kept: it can be used as before. The run that would close it ends well.
+    KeptAfterAll, Permanent, "Nothing to do: it can be used.";
     /// Another run holds the connection.
     ConnectionBusy, Permanent, "Nothing to do: the other run finishes it.";
     /// The run that this input belongs to is over: a late or repeated delivery.

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::claims::{self, Difference, Known};
 use crate::connection::{Connection, Status};
+use crate::grace::{self, Leave};
 use crate::ids::{ResourceShareArn, SubscriptionName};
 use crate::messages::Outcome;
 use crate::offers;
@@ -165,7 +166,7 @@ pub fn forecast(
         let next = fulfilled(wish, origin.as_ref(), present.as_ref(), shares, known, now);
         seen.insert(id);
         let Some((next, what)) = next.or_else(|| present.map(|present| (present, String::new()))) else { continue };
-        let step = step(record, &next, &what, known);
+        let step = step(record, &next, &what, known, now);
         match earlier {
             Some(at) => steps[at] = step,
             None => steps.push(step),
@@ -180,7 +181,7 @@ pub fn forecast(
             claims::settle(record, share, known, "drawbridge plan", now)
         };
         let (next, what) = settled.unwrap_or_else(|| (record.clone(), String::new()));
-        steps.push(step(Some(record), &next, &what, known));
+        steps.push(step(Some(record), &next, &what, known, now));
     }
     let claimed = |step: &Step| {
         step.connection.claims.contains(name)
@@ -222,7 +223,7 @@ fn fulfilled(
     }
 }
 
-fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known<'_>) -> Step {
+fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known<'_>, now: Timestamp) -> Step {
     let of = |action, applied, differences| Step {
         action,
         applied,
@@ -231,6 +232,11 @@ fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known
         connection: next.clone(),
         differences,
     };
+    match grace::leaves(next, now) {
+        Some(Leave::Kept(_)) => return of(Action::Keep, true, Vec::new()),
+        Some(Leave::Over(_)) => return of(Action::Close, true, Vec::new()),
+        None => {}
+    }
     let ends = next.ending.as_ref().filter(|_| record.is_none_or(|record| record.ending != next.ending));
     match (record.map(|record| record.status), ends) {
         (None, _) => of(Action::Make, true, Vec::new()),

@@ -11,6 +11,7 @@ pub mod ending;
 pub mod facts;
 pub mod fault;
 pub mod forecast;
+pub mod grace;
 pub mod hint;
 pub mod identity;
 pub mod ids;

@@ -34,7 +34,7 @@ pub fn looked(record: &ShareRecord, shown: bool, now: Timestamp) -> Option<(Shar
                 ShareStatus::Revoked,
                 now,
                 why,
-                "nothing until its owner shares it again; what is connected stays, unless the subscription says `on_revoke: close`",
+                "nothing until its owner shares it again; what is connected stays, unless the subscription says `on_revoke: close` or `close-after`",
             );
             Some((next, "its owner stopped sharing it".to_owned()))
         }

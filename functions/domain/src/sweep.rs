@@ -5,9 +5,11 @@
 //! share) a new invitation. Everything else finds the run of that name and leaves it alone.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 
 use crate::connection::{Connection, Status};
 use crate::fault::{Class, FaultName, FaultRecord};
+use crate::grace;
 use crate::identity;
 use crate::ids::{AccountId, ResourceShareArn};
 use crate::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
@@ -132,15 +134,15 @@ pub fn share_step(
     ShareStep::Nothing
 }
 
-/// Of how many shares a sweep asks each time whether the run that waits is still there. Step Functions lets an account
+/// Of how many shares, or connections in their grace period, a sweep asks each time whether the run that waits is still there. Step Functions lets an account
 /// describe 15 executions a second [AWS:step-functions/dg/service-quotas], and others do so, too.
 const ASKED_AT_ONCE: usize = 100;
 
-/// Whether it is asked this time if a share's run that waits is still there: always, unless there are very many.
+/// Whether it is asked this time if the run of one of `of` that wait is still there: always, unless there are very many.
 #[must_use]
-pub fn has_its_turn(share: &ResourceShareArn, shares: usize, now: Timestamp) -> bool {
-    let turns = 1 + shares / (ASKED_AT_ONCE + 1);
-    let digest = identity::digest(&(share, now));
+pub fn has_its_turn(one: &impl Serialize, of: usize, now: Timestamp) -> bool {
+    let turns = 1 + of / (ASKED_AT_ONCE + 1);
+    let digest = identity::digest(&(one, now));
     let draw = digest.get(..8).and_then(|digits| usize::from_str_radix(digits, 16).ok()).unwrap_or_default();
     draw % turns == 0
 }
@@ -309,6 +311,8 @@ pub fn connection_step(connection: &Connection, backoff: SignedDuration, now: Ti
     match connection.status {
         // Only a look tells whether the provider answered, and events may be lost.
         Status::Waiting if connection.wait.is_some() => ConnectionStep::Wake,
+        // Of a grace period the record says everything.
+        Status::Closing if grace::leaves(connection, now).is_some() => ConnectionStep::Wake,
         status if status.is_running() => ConnectionStep::Ensure,
         Status::Failed
             if may_rerun(connection.fault.as_ref(), connection.transient_runs, connection.since, backoff, now) =>
@@ -369,7 +373,9 @@ pub fn aborted_connection(
         next.why.clone_from(&what);
     }
     next.since = now;
-    "the next run finishes it or cleans up".clone_into(&mut next.next);
+    if grace::wait(&next).is_none() {
+        "the next run finishes it or cleans up".clone_into(&mut next.next);
+    }
     Some((next, what))
 }
 
@@ -378,6 +384,13 @@ pub fn aborted_connection(
 /// # Errors
 /// Why that is not possible, as a sentence.
 pub fn retry_connection(connection: &Connection, now: Timestamp) -> Result<Connection, String> {
+    if let Some(wait) = grace::wait(connection) {
+        let (id, until) = (&connection.id, wait.until);
+        return Err(format!(
+            "{id} can be used until {until}: there is nothing to try again. Way out: it is kept if its owner shares it again \
+             before that, or if the subscription says `on_revoke: keep`; to end it now: `drawbridge close {id} --reason TEXT`"
+        ));
+    }
     match connection.status {
         Status::Failed | Status::Closed if connection.claims.is_empty() => Err(format!(
             "no subscription claims {}: subscribe to it again (`drawbridge subscribe FILE`), and the sweep opens it",

@@ -37,6 +37,7 @@ pub use names::{association_rows, has_rows, unknown_children};
 pub use round::{Held, MOST_FINDINGS, Round};
 pub use shares::share_changed;
 use standing::Look;
+pub use standing::{association_over, endpoint_over};
 pub use strays::{Stray, StrayStep, Thing as StrayThing, decide as decide_stray, tell as tell_strays};
 
 /// AWS does not show what was made.

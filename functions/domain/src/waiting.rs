@@ -1,4 +1,5 @@
-//! Waits for somebody: a person who decides on a share, or the provider who accepts an endpoint.
+//! Waits for somebody: a person who decides on a share, the provider who accepts an endpoint, or the owner who may share
+//! again what was revoked.
 //!
 //! A run that waits holds a task token. What everybody may know of a wait ([`Wait`]) stands in the record of what
 //! waits; the token stands in an item of its own ([`Ticket`]), because whoever has it can resume the run. Resuming says
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
 use crate::fault::Fault;
+use crate::grace::{self, Leave};
 use crate::identity;
 use crate::ids::{ResourceShareArn, SubscriptionName};
 use crate::messages::Subject;
@@ -57,7 +59,7 @@ impl fmt::Debug for TaskToken {
 /// Who is waited for, and until when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
-    /// Who: `a person`, or the owner of a service.
+    /// Who: `a person`, the owner of a service, or that of a share.
     pub who: String,
     /// What they are asked.
     pub what: String,
@@ -203,6 +205,12 @@ pub fn share_is_due(record: &ShareRecord, now: Timestamp) -> Option<&'static str
 /// Why a connection's run that waits is to look again, as far as the ledger knows; none if it goes on waiting.
 #[must_use]
 pub fn connection_is_due(connection: &Connection, now: Timestamp) -> Option<&'static str> {
+    if grace::wait(connection).is_some() {
+        return grace::leaves(connection, now).map(|leave| match leave {
+            Leave::Kept(_) => "it is kept",
+            Leave::Over(why) => why,
+        });
+    }
     let Some(wait) = connection.wait.as_ref().filter(|_| connection.status == Status::Waiting) else {
         return Some("nobody is waited for any more");
     };

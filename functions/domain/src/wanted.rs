@@ -3,8 +3,10 @@
 
 use jiff::Timestamp;
 
+use crate::claims::SHARE_REVOKED;
 use crate::connection::{Connection, Status};
 use crate::ending::Cause;
+use crate::grace;
 use crate::identity::{self, Home};
 use crate::ids::{ConnectionId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::outputs;
@@ -231,7 +233,7 @@ pub fn fulfil(
             what.push(why.to_owned());
         }
         (status, Some(why)) if existing.ending.is_some() => {
-            what.extend(take_back(&mut next, status, why));
+            what.extend(take_back(&mut next, status, origin, why));
         }
         _ => {}
     }
@@ -259,7 +261,14 @@ fn again_because(existing: &Connection, origin: &Origin, decides: bool, claimed:
 
 /// What ends is asked for again before its end: a wish that no run has seen is taken back, and what
 /// is being removed is opened anew afterwards. An operator's word is carried out first.
-fn take_back(next: &mut Connection, status: Status, why: &str) -> Option<String> {
+fn take_back(next: &mut Connection, status: Status, origin: &Origin, why: &str) -> Option<String> {
+    // What can be used still is kept by who accepted its share again, and by nobody who only asks for it besides.
+    if grace::wait(next).is_some() && next.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked) {
+        return (origin.share.is_some() && grace::keep(next, "the owner shared it again")).then(|| {
+            next.findings.retain(|finding| finding.code != SHARE_REVOKED);
+            "the owner shared it again: it is kept".to_owned()
+        });
+    }
     let unseen = matches!(status, Status::Wanted | Status::Opening | Status::Waiting);
     let ending = next.ending.as_mut()?;
     if unseen && ending.cause != Cause::Operator {

@@ -1,7 +1,7 @@
 //! Store the token, then read the truth once more: whoever answers writes the answer first and looks for a token then,
 //! so one of the two always sees the other.
 
-use drawbridge_domain::connection::{Connection, Made};
+use drawbridge_domain::connection::{Connection, Made, Status};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
 use drawbridge_domain::messages::{HoldAnswer, HoldRequest, Subject};
 use drawbridge_domain::ports::{Connections, FindEndpoints, Resume, Shares, Waits};
@@ -87,6 +87,10 @@ where
         let connection = self.load_connection(id, request).await?;
         if let Some(why) = waiting::connection_is_due(&connection, now) {
             return Ok(Some(why));
+        }
+        // Of a grace period the record says everything.
+        if connection.status == Status::Closing {
+            return Ok(None);
         }
         let Some(Made::Endpoint(endpoint)) = &connection.made else {
             return Ok(Some("there is nothing to be accepted"));

@@ -1,6 +1,7 @@
 //! What ends: claims that stand no more, shares that RAM shows no more, and the runs that close.
 
 use drawbridge_domain::connection::{Connection, Status};
+use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::identity;
 use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::ports::{Attention, Connections, FindShares, Resume, Shares, Subscriptions, Waits, Workflows};
@@ -69,8 +70,10 @@ where
         if connection.share_arn.is_some() != share.is_some() {
             return Ok(Done::Nothing);
         }
+        // One that is kept is `ready` as soon as its run has seen that, and is looked at again then.
+        let rest = if self.is_kept(&connection) { Done::LeftToOthers } else { Done::Nothing };
         let Some((next, what)) = claims::settle(&connection, share, self.known, &self.by(), self.now) else {
-            return Ok(Done::Nothing);
+            return Ok(rest);
         };
         match self.intake.ledger.save_connection(next, self.audit(what)).await {
             Ok(saved) if saved.status == Status::Closing && connection.status != Status::Closing => {
@@ -81,10 +84,19 @@ where
                 self.wake_to_end(&saved).await?;
                 Ok(Done::Ended)
             }
-            Ok(_) => Ok(Done::Nothing),
+            Ok(saved) if grace::leaves(&saved, self.now).is_some() => {
+                self.wake_to_end(&saved).await?;
+                Ok(if self.is_kept(&saved) { Done::LeftToOthers } else { Done::Ended })
+            }
+            Ok(_) => Ok(rest),
             Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Whether its run has yet to see that it leaves its grace period as it was.
+    fn is_kept(&self, connection: &Connection) -> bool {
+        matches!(grace::leaves(connection, self.now), Some(Leave::Kept(_)))
     }
 
     /// The machine whose run has the connection, or is to have it. One that a connect run closes

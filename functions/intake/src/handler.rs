@@ -17,7 +17,7 @@ use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecor
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_domain::wanted::{self, Wish};
-use drawbridge_domain::{Fault, FaultName, Timestamp, presence, verdict, waiting};
+use drawbridge_domain::{Fault, FaultName, Timestamp, grace, presence, verdict, waiting};
 use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, stream};
 use jiff::SignedDuration;
@@ -133,8 +133,11 @@ where
         // Connections first: cleaning up needs nothing of RAM.
         let connections = self.intake.ledger.connections_needing_attention().await?;
         count("NeedAttention", u64::try_from(connections.len()).unwrap_or(u64::MAX), &[], self.now);
-        let mut outcomes: Vec<Result<Done, Fault>> =
-            stream::iter(&connections).map(|id| self.connection(id)).buffer_unordered(AT_ONCE).collect().await;
+        let mut outcomes: Vec<Result<Done, Fault>> = stream::iter(&connections)
+            .map(|id| self.connection(id, connections.len()))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
         // What subscriptions ask for by themselves needs nothing of RAM, either.
         let (endpoints, asked_for) = self.asked_for().await;
         outcomes.extend(asked_for);
@@ -362,12 +365,15 @@ where
         Ok(Done::Aborted)
     }
 
-    async fn connection(&self, id: &ConnectionId) -> Result<Done, Fault> {
+    async fn connection(&self, id: &ConnectionId, of: usize) -> Result<Done, Fault> {
         let Some(connection) = self.intake.ledger.connection(id).await? else {
             return Ok(Done::Nothing);
         };
         let backoff = self.intake.settings.backoff;
+        // One that waits and has its run was started for certain.
+        let waits = grace::wait(&connection).is_some() && connection.execution.is_some();
         match sweep::connection_step(&connection, backoff, self.now) {
+            ConnectionStep::Ensure if waits && !sweep::has_its_turn(id, of, self.now) => Ok(Done::Nothing),
             ConnectionStep::Nothing => {
                 // Of what no share brought, the subscriptions that ask for it decide: see `wish`.
                 let Some(arn) = &connection.share_arn else { return Ok(Done::Nothing) };
@@ -380,7 +386,7 @@ where
             ConnectionStep::Run(next, what) => self.rerun(*next, what, Done::Started).await,
             ConnectionStep::Wake if self.wake(Subject::Connection(id.clone())).await? => Ok(Done::Woken),
             ConnectionStep::Ensure | ConnectionStep::Wake => {
-                if self.start_run(&connection).await? == Started::Now {
+                if !waits && self.start_run(&connection).await? == Started::Now {
                     return Ok(Done::Started);
                 }
                 let name = identity::connect_execution(&connection.id, connection.generation, connection.attempt);
@@ -401,9 +407,10 @@ where
         waiting::wake(&self.intake.ledger, &self.intake.workflows, &subject).await
     }
 
-    /// A run that waits for somebody does not see by itself that its connection is to end.
+    /// A run that waits for somebody does not see by itself that its connection is to end, or is kept.
     pub(crate) async fn wake_to_end(&self, connection: &Connection) -> Result<(), Fault> {
-        if connection.ending.is_some() && connection.wait.is_some() {
+        let waits = connection.ending.is_some() && connection.wait.is_some();
+        if waits && waiting::connection_is_due(connection, self.now).is_some() {
             self.wake(Subject::Connection(connection.id.clone())).await?;
         }
         Ok(())

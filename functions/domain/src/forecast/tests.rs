@@ -176,3 +176,25 @@ fn costs_add_up_and_what_is_unknown_is_counted() {
     }
     assert_eq!((total.micro_usd_per_month.to_string().as_str(), total.unknown), ("29.20 USD", 1));
 }
+
+#[test]
+fn what_is_in_its_grace_period_is_kept_or_closed_as_the_subscription_says() {
+    use crate::subscription::{Grace, OnRevoke};
+    let says = |on_revoke| [Subscription { on_revoke, ..subscription("a") }];
+    let after = OnRevoke::CloseAfter(Grace::parse("1h").unwrap());
+    let revoked = ShareRecord { status: ShareStatus::Revoked, ..accepted(&says(after)) };
+    let (unreadable, home) = (BTreeSet::new(), home());
+    let before = says(after);
+    let known = Known { subscriptions: &before, unreadable: &unreadable, home: &home };
+    let existing = Connection { claims: vec![name("a")], ..ready() };
+    let graceful = claims::settle(&existing, Some(&revoked), known, "by", now()).unwrap().0;
+    let told = |subscriptions: &[Subscription]| {
+        let shares = std::slice::from_ref(&revoked);
+        let existing = std::slice::from_ref(&graceful);
+        let known = Known { subscriptions, unreadable: &unreadable, home: &home };
+        actions(&forecast(&name("a"), known, &before, &[], existing, shares, now()))
+    };
+    for (on_revoke, action) in [(after, "keep"), (OnRevoke::Keep, "keep"), (OnRevoke::Close, "close")] {
+        assert_eq!(told(&says(on_revoke)), [(action, true, "vpc-0a".to_owned())], "{on_revoke:?}");
+    }
+}

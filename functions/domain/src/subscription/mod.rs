@@ -4,6 +4,7 @@
 mod bounds;
 mod document;
 mod endpoints;
+mod grace;
 mod groups;
 mod parse;
 mod reconcile;
@@ -26,6 +27,7 @@ pub use bounds::VERSION;
 pub use endpoints::{
     EndpointItem, GatewayItem, GatewayService, InterfaceItem, NetworkItem, NetworkName, Policy, RouteTables,
 };
+pub use grace::Grace;
 pub use groups::{Cidr, SecurityGroups, Sources};
 pub use parse::{Problem, Problems, newer_version, parse, parse_canonical};
 pub use reconcile::{Reconcile, Remedy};
@@ -184,12 +186,14 @@ impl Approval {
 /// What happens to connections of a share that its owner stops sharing. AWS keeps what is connected
 /// and refuses only what is new [AWS:vpc-lattice/ug/sharing].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum OnRevoke {
     /// They stay.
     Keep,
     /// They are closed.
     Close,
+    /// They can be used for so long, and are closed if it is not shared again by then.
+    CloseAfter(Grace),
 }
 
 /// What happens to what was made with settings that AWS can't change in place, when they change.

@@ -5,7 +5,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Approval, Cidr, GatewayService, NetworkName, OnChange, OnRevoke, Otherwise, Remedy, ResourceType, bounds};
+use super::{
+    Approval, Cidr, GatewayService, Grace, NetworkName, OnChange, OnRevoke, Otherwise, Remedy, ResourceType, bounds,
+};
 use crate::ids::{
     AccountId, OutputPrefix, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId,
     SubnetId, SubscriptionName, VpcId,
@@ -38,11 +40,7 @@ pub fn json_schema() -> Value {
                 "enum": [Approval::Never, Approval::FirstTime, Approval::Always],
                 "default": Approval::Never,
             },
-            "on_revoke": {
-                "description": "What happens to what is connected when its owner stops sharing it: keep it, as AWS does, or close it.",
-                "enum": [OnRevoke::Keep, OnRevoke::Close],
-                "default": OnRevoke::Keep,
-            },
+            "on_revoke": on_revoke(),
             "on_change": {
                 "description": "What happens to what was made with settings that AWS can't change in place, when they change: keep it and say so, or replace it, which interrupts it.",
                 "enum": [OnChange::Keep, OnChange::Replace],
@@ -114,6 +112,22 @@ pub fn json_schema() -> Value {
 
 const SERVICE: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}$";
 const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+fn on_revoke() -> Value {
+    json!({
+        "description": "What happens to what is connected when its owner stops sharing it: keep it, as AWS does, close it, or close it if it is not shared again within a grace period.",
+        "oneOf": [
+            {"enum": [OnRevoke::Keep, OnRevoke::Close]},
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["close-after"],
+                "properties": {"close-after": text(Grace::PATTERN, Grace::EXPECTED)},
+            },
+        ],
+        "default": OnRevoke::Keep,
+    })
+}
 
 fn reconcile() -> Value {
     let report_or_repair = [Remedy::Report, Remedy::Repair];

@@ -12,7 +12,7 @@ use crate::facts::READS_MAY_LAG;
 use crate::fault::{Fault, FaultName};
 use crate::ids::RouteTableId;
 use crate::inventory::ListedEndpoint;
-use crate::network::same_word;
+use crate::network::{Association, Endpoint, same_word};
 use crate::observation;
 use crate::ports::made_text;
 use crate::preflight::{Finding, Severity};
@@ -75,17 +75,8 @@ impl Look {
 
     pub(super) fn shown(&mut self, thing: &Thing, observed: &Observed<'_>) -> Standing {
         let usable = match thing {
-            Thing::Endpoint(listed) => {
-                let endpoint = &listed.endpoint;
-                observation::endpoint(endpoint.id.as_str(), Some(endpoint), false).map(drop)
-            }
-            // Somebody tried to delete it and could not: it may still work.
-            Thing::Association(association) if same_word(&association.status, "DELETE_FAILED") => {
-                Err(FaultName::NotReady.because(format!("association {} is DELETE_FAILED", association.id)))
-            }
-            Thing::Association(association) => {
-                observation::association(association.id.as_str(), Some(association), false)
-            }
+            Thing::Endpoint(listed) => endpoint(&listed.endpoint),
+            Thing::Association(shown) => association(shown),
         };
         match usable {
             Ok(()) => self.usable(thing, observed),
@@ -203,6 +194,35 @@ impl Look {
         }
         Plan { standing, write: Some((self.next, what.join("; "))) }
     }
+}
+
+fn endpoint(shown: &Endpoint) -> Result<(), Fault> {
+    observation::endpoint(shown.id.as_str(), Some(shown), false).map(drop)
+}
+
+fn association(shown: &Association) -> Result<(), Fault> {
+    // Somebody tried to delete it and could not: it may still work.
+    if same_word(&shown.status, "DELETE_FAILED") {
+        return Err(FaultName::NotReady.because(format!("association {} is DELETE_FAILED", shown.id)));
+    }
+    observation::association(shown.id.as_str(), Some(shown), false)
+}
+
+fn over(usable: Result<(), Fault>) -> Option<(Cause, String)> {
+    let fault = usable.err()?;
+    cause_of(fault.name).map(|cause| (cause, fault.to_string()))
+}
+
+/// What ends a connection with this endpoint, by AWS's own word, and why.
+#[must_use]
+pub fn endpoint_over(shown: &Endpoint) -> Option<(Cause, String)> {
+    over(endpoint(shown))
+}
+
+/// What ends a connection with this association, by AWS's own word, and why.
+#[must_use]
+pub fn association_over(shown: &Association) -> Option<(Cause, String)> {
+    over(association(shown))
 }
 
 /// What ends a connection that could be used, by what an observation says of it.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{
-    Approval, Cidr, EndpointItem, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType,
-    SecurityGroups, ServiceNetworkTarget, Sources, Subnets, Subscription, Target, Trust, VpcTarget, bounds,
+    Approval, Cidr, EndpointItem, Grace, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy,
+    ResourceType, SecurityGroups, ServiceNetworkTarget, Sources, Subnets, Subscription, Target, Trust, VpcTarget,
+    bounds,
 };
 use super::endpoints;
 use super::reader::{Fields, Reader, below};
@@ -46,7 +47,8 @@ const OTHERWISE: &[(&str, Otherwise)] =
     &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
 const APPROVAL: &[(&str, Approval)] =
     &[("never", Approval::Never), ("first-time", Approval::FirstTime), ("always", Approval::Always)];
-const ON_REVOKE: &[(&str, OnRevoke)] = &[("keep", OnRevoke::Keep), ("close", OnRevoke::Close)];
+const ON_REVOKE: &str = "`keep`, `close` or `close-after: 72h`";
+const CLOSE_AFTER: &str = "close-after";
 const ON_CHANGE: &[(&str, OnChange)] = &[("keep", OnChange::Keep), ("replace", OnChange::Replace)];
 const REMEDIES: &[(&str, Remedy)] = &[("report", Remedy::Report), ("repair", Remedy::Repair), ("adopt", Remedy::Adopt)];
 /// Without the last: there is nothing to adopt.
@@ -124,8 +126,7 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
         optional(&fields, "otherwise", Some(Otherwise::Ignore), |node, path| reader.one_of(node, path, OTHERWISE));
     let approval =
         optional(&fields, "approval", Some(Approval::Never), |node, path| reader.one_of(node, path, APPROVAL));
-    let on_revoke =
-        optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| reader.one_of(node, path, ON_REVOKE));
+    let on_revoke = optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| on_revoke(reader, node, path));
     let on_change =
         optional(&fields, "on_change", Some(OnChange::Keep), |node, path| reader.one_of(node, path, ON_CHANGE));
     let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
@@ -471,6 +472,28 @@ fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
     let connections_per_share = limit("connections_per_share", bounds::CONNECTIONS_PER_SHARE);
     let monthly_cost_per_share = limit("monthly_cost_per_share", bounds::MONTHLY_COST);
     Some(Limits { connections_per_share: connections_per_share?, monthly_cost_per_share: monthly_cost_per_share? })
+}
+
+/// One of two words, or after how long.
+fn on_revoke(reader: &mut Reader, node: &Node, path: &str) -> Option<OnRevoke> {
+    match &node.value {
+        Value::Scalar(text, Scalar::Text) => match text.as_str() {
+            "keep" => Some(OnRevoke::Keep),
+            "close" => Some(OnRevoke::Close),
+            CLOSE_AFTER => {
+                let message = "it says not after how long: write `on_revoke: {close-after: 72h}`";
+                reader.problem(node.at, path, message);
+                None
+            }
+            _ => reader.expected(node, path, ON_REVOKE),
+        },
+        Value::Map(_) => {
+            let fields = reader.fields(node, path, &[CLOSE_AFTER], |_| None)?;
+            let node = reader.require(&fields, CLOSE_AFTER, "the time for which it can be used: `close-after: 72h`")?;
+            reader.id(node, &fields.path(CLOSE_AFTER), Grace::EXPECTED, Grace::parse).map(OnRevoke::CloseAfter)
+        }
+        _ => reader.expected(node, path, ON_REVOKE),
+    }
 }
 
 /// One word for everything, or one for each finding.

@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use super::super::super::endpoints::Policy;
 use super::super::super::{
-    Approval, Cidr, EndpointItem, GatewayItem, GatewayService, InterfaceItem, Limits, NetworkItem, NetworkName,
+    Approval, Cidr, EndpointItem, GatewayItem, GatewayService, Grace, InterfaceItem, Limits, NetworkItem, NetworkName,
     OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, ResourceType, RouteTables, SecurityGroups,
     ServiceNetworkTarget, Sources, Subnets, Target, Trust, VpcTarget,
 };
@@ -280,7 +280,13 @@ fn subscription() -> impl Strategy<Value = Subscription> {
         (
             select(vec![Otherwise::Hold, Otherwise::Reject, Otherwise::Ignore]),
             select(vec![Approval::Never, Approval::FirstTime, Approval::Always]),
-            select(vec![OnRevoke::Keep, OnRevoke::Close]),
+            select(vec![
+                OnRevoke::Keep,
+                OnRevoke::Close,
+                OnRevoke::CloseAfter(Grace::parse("5m").unwrap()),
+                OnRevoke::CloseAfter(Grace::parse("720h").unwrap()),
+                OnRevoke::CloseAfter(Grace::parse("7d").unwrap()),
+            ]),
             select(vec![OnChange::Keep, OnChange::Replace]),
             reconcile(),
             option::of("(/[a-zA-Z0-9_.-]{1,9}|/\\{target\\}){1,5}"),
