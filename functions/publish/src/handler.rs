@@ -247,3 +247,6 @@ fn audit(work: &Work, now: Timestamp) -> AuditEntry {
     let what = format!("about to write {writes} and to remove {removals}");
     AuditEntry { at: now, by: "publish".to_owned(), execution: None, what }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! What only time shows: a call without an answer that takes effect after somebody looked.
+#![allow(clippy::unwrap_used)]
+
+use std::cell::RefCell;
+
+use drawbridge_domain::outputs::Parameter;
+use drawbridge_domain::ports::HeldParameter;
+
+use super::*;
+
+const NAME: &str = "/drawbridge/redis/orders-db";
+
+/// The connection is gone, and one record is there.
+struct OneRecord(RefCell<OutputRecord>);
+
+impl Connections for OneRecord {
+    async fn connection(&self, _: &ConnectionId) -> Result<Option<Connection>, Fault> {
+        Ok(None)
+    }
+    async fn save_connection(&self, record: Connection, _: AuditEntry) -> Result<Connection, Fault> {
+        Ok(record)
+    }
+}
+
+impl Publications for OneRecord {
+    async fn outputs(&self, _: &ConnectionId) -> Result<Option<OutputRecord>, Fault> {
+        Ok(Some(self.0.borrow().clone()))
+    }
+    async fn save_outputs(&self, mut record: OutputRecord, _: AuditEntry) -> Result<OutputRecord, Fault> {
+        assert_eq!(record.version, self.0.borrow().version, "decided from what is there");
+        record.version += 1;
+        *self.0.borrow_mut() = record.clone();
+        Ok(record)
+    }
+    async fn unpublished(&self) -> Result<Vec<ConnectionId>, Fault> {
+        Ok(vec![self.0.borrow().connection.clone()])
+    }
+}
+
+struct Store(RefCell<Option<HeldParameter>>);
+
+impl Parameters for Store {
+    async fn create(&self, _: &str, _: &str, _: &str, _: &BTreeMap<String, String>) -> Result<bool, Fault> {
+        unreachable!("nothing is to be written")
+    }
+    async fn parameter(&self, _: &str) -> Result<Option<HeldParameter>, Fault> {
+        Ok(self.0.borrow().clone())
+    }
+    async fn overwrite(&self, _: &str, _: &str) -> Result<(), Fault> {
+        unreachable!("nothing is to be written")
+    }
+    async fn remove(&self, _: &str) -> Result<(), Fault> {
+        *self.0.borrow_mut() = None;
+        Ok(())
+    }
+}
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-11-21T{time}Z").parse().unwrap()
+}
+
+/// A parameter was asked for at noon without an answer, and its connection is gone.
+fn unanswered() -> (ConnectionId, Publish<OneRecord, Store>) {
+    let id = ConnectionId::parse(format!("conn-{}", "0a".repeat(16))).unwrap();
+    let mut record = OutputRecord::new(id.clone(), at("12:00:00"));
+    let asked_at = Some(at("12:00:00"));
+    let parameter = Parameter { resource: "rcfg-1".to_owned(), digest: None, asked_at, trouble: None };
+    record.parameters.insert(NAME.to_owned(), parameter);
+    let settings = Settings {
+        installation: Installation::parse("drawbridge").ok(),
+        root: "/drawbridge/".to_owned(),
+        settle: SignedDuration::from_mins(1),
+    };
+    (id, Publish { ledger: OneRecord(RefCell::new(record)), ssm: Store(RefCell::new(None)), settings })
+}
+
+async fn looked(publish: &Publish<OneRecord, Store>, time: &str) -> Result<Vec<String>, Fault> {
+    let id = publish.ledger.0.borrow().connection.clone();
+    let record = publish.look(&id, "run", Instant::now(), at(time)).await?;
+    Ok(record.parameters.into_keys().collect())
+}
+
+#[tokio::test]
+async fn what_may_still_be_made_is_not_forgotten() {
+    let (id, publish) = unanswered();
+    assert_eq!(looked(&publish, "12:00:59").await.unwrap_err().name, FaultName::NotReady);
+    let made =
+        HeldParameter { value: "{}".to_owned(), tags: outputs::tags(&id, &Installation::parse("drawbridge").unwrap()) };
+    *publish.ssm.0.borrow_mut() = Some(made);
+    assert_eq!(looked(&publish, "12:01:30").await, Ok(vec![]));
+    assert!(publish.ssm.0.borrow().is_none(), "it was made after all, and is removed");
+}
+
+#[tokio::test]
+async fn what_was_never_made_is_forgotten_when_it_can_be_no_more() {
+    let (_, publish) = unanswered();
+    assert_eq!(looked(&publish, "12:01:00").await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn what_somebody_else_made_meanwhile_is_left_alone() {
+    let (_, publish) = unanswered();
+    *publish.ssm.0.borrow_mut() = Some(HeldParameter { value: "theirs".to_owned(), tags: BTreeMap::new() });
+    assert_eq!(looked(&publish, "12:01:00").await, Ok(vec![]));
+    assert_eq!(publish.ssm.0.borrow().as_ref().unwrap().value, "theirs");
+}
