@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-
 import pytest
 from drift import reconcile
 from local import LocalCloud, wait_for
 from local.paths import ROOT
 from story import NETWORK, TO_NETWORK, TO_VPC, VPC, Json, Shared, Story, databases, document, group
-from test_end import closed, connected, shown, withdraw
+from test_end import closed, connected, revoke, shown, withdraw
+from test_grace import graceful, in_grace, share_again, three_days_pass, used_again
 from test_truth import past
 
 UNDER = "/drawbridge/redis"
@@ -131,6 +131,21 @@ def test_each_database_has_a_parameter_as_long_as_it_can_be_reached(cloud: Local
     trail = sorted(story.audit(f"OUTPUT#{connection['id']}"), key=lambda entry: entry["version"])
     whats = [entry["what"] for entry in trail]
     assert any(f"about to write {ORDERS}" in what for what in whats) and whats[-1] == "0 parameters are published"
+
+
+def test_parameters_last_as_long_as_a_grace_period(cloud: LocalCloud) -> None:
+    """What was revoked can still be used, and applications still find it; kept, nothing was written again; over, they are gone."""
+    story = Story(cloud)
+    share, _ = in_grace(story, outputs=OUTPUTS)
+    assert until(story, ORDERS)[ORDERS]["version"] == 1
+    share_again(story, share)
+    used_again(story, share)
+    assert until(story, ORDERS)[ORDERS]["version"] == 1
+
+    revoke(story, share)
+    three_days_pass(story, graceful(story, share))
+    closed(story, share)
+    until(story)
 
 
 def test_what_is_connected_already_follows_the_subscription(cloud: LocalCloud) -> None:

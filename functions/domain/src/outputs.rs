@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
 use crate::fault::FaultRecord;
+use crate::grace;
 use crate::identity;
 use crate::ids::{ConnectionId, Installation, InvalidId, OutputPrefix};
 use crate::reach::{Database, DnsScope, Port};
@@ -176,17 +177,16 @@ enum Asked {
 
 fn asked_for(connection: &Connection) -> Asked {
     let Some(Outputs::Under(prefix)) = &connection.outputs else { return Asked::Nothing };
+    let of = |database| {
+        let name = format!("{prefix}/{}", leaf(database, &connection.databases));
+        (name, database.resource.clone(), value(database, connection))
+    };
     match connection.status {
-        Status::Ready => Asked::Parameters(
-            connection
-                .databases
-                .iter()
-                .map(|database| {
-                    let name = format!("{prefix}/{}", leaf(database, &connection.databases));
-                    (name, database.resource.clone(), value(database, connection))
-                })
-                .collect(),
-        ),
+        Status::Ready => Asked::Parameters(connection.databases.iter().map(of).collect()),
+        // Nothing is removed yet, and it may be kept.
+        Status::Closing if grace::wait(connection).is_some() => {
+            Asked::Parameters(connection.databases.iter().map(of).collect())
+        }
         Status::Wanted | Status::Opening | Status::Waiting => Asked::Undecided(prefix.clone()),
         Status::Closing | Status::Failed | Status::Closed => Asked::Nothing,
     }

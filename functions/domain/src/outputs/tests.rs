@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::reach::{DnsName, PortSource};
+use crate::subscription::Grace;
 use crate::testing::{at, connection, network_target, now, subscription, vpc_target};
 
 const ROOT: &str = "/drawbridge/";
@@ -44,6 +45,11 @@ fn done(connection: &Connection, record: &OutputRecord) -> OutputRecord {
     record.finished(&work, &outcomes, now())
 }
 
+fn in_grace(connection: &Connection) -> Connection {
+    let closing = Connection { status: Status::Closing, ..connection.clone() };
+    grace::begin(closing, Grace::parse("72h").unwrap(), "redis", now())
+}
+
 fn names(record: &OutputRecord) -> Vec<&str> {
     record.parameters.keys().map(String::as_str).collect()
 }
@@ -77,6 +83,7 @@ fn a_connection_has_the_parameters_of_what_can_be_reached_now() {
         ("back", ready(&[CARTS]), &["/drawbridge/redis/carts-db"]),
         ("asked for nowhere", Connection { outputs: Some(Outputs::Nowhere), ..ready(&[CARTS]) }, &[]),
         ("asked for again", ready(&[CARTS]), &["/drawbridge/redis/carts-db"]),
+        ("in its grace period", in_grace(&ready(&[CARTS])), &["/drawbridge/redis/carts-db"]),
         ("closing", as_status(Status::Closing), &[]),
         ("ready anew", ready(&[CARTS]), &["/drawbridge/redis/carts-db"]),
         ("failed", as_status(Status::Failed), &[]),
