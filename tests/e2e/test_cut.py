@@ -407,6 +407,8 @@ def test_an_announcement_is_cut_off(cloud: LocalCloud) -> None:
             cloud.reset()
             story = Story(cloud)
             begin(story)
+            # The subscriptions are announced, too, before anything is cut off.
+            cloud.wait_for_rest()
             listener = Listener(cloud)
             fault = story.fault("announce", "events", "PutEvents", kind, count=count)
             share = story.share()

@@ -10,9 +10,8 @@ use drawbridge_domain::inventory::ListShared;
 use drawbridge_domain::preflight::Finding;
 use drawbridge_domain::subscription::{Reconcile, TargetKey};
 use drawbridge_domain::truth::{self, Round, Stray, StrayStep};
-use futures_util::{StreamExt as _, stream};
 
-use crate::handler::{AT_ONCE, Endpoints, Networks, Records, Run};
+use crate::handler::{Endpoints, Networks, Records, Run};
 use crate::inventory::Inventory;
 
 /// How many associations that no record knows are asked for their tags in a round: in a network that many use, most
@@ -147,19 +146,10 @@ where
             round.not_read(format!("the tags of {} of {} associations", unknown.len() - MOST_ASKED, unknown.len()));
             unknown.truncate(MOST_ASKED);
         }
-        let lattice = &self.of.lattice;
-        let tags: Vec<_> = stream::iter(unknown)
-            .map(|(network, listed)| async move {
-                let tags = truth::told(lattice.association_tags(&listed.association.arn).await)?;
-                Ok::<_, Fault>((network, listed, tags))
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
         let mut strays = Vec::new();
-        for read in tags {
-            let (network, listed, tags) = read?;
-            match tags {
+        // One by one: it is seldom that there are any, and several at once are more code.
+        for (network, listed) in unknown {
+            match truth::told(self.of.lattice.association_tags(&listed.association.arn).await)? {
                 Err(fault) => round.not_read(fault.to_string()),
                 Ok(tags) if tags.get(TAG_INSTALLATION).is_some_and(|name| name == self.home.installation.as_str()) => {
                     strays.extend(Stray::association(listed, TargetKey::ServiceNetwork(network), tags));

@@ -22,7 +22,8 @@ const BEHIND: &str = "ec2:DescribeVpcEndpointAssociations";
 const PAGE_OF_ROWS: i32 = 100;
 /// The most values of one filter. [`AWS:ec2/userguide/Using_Filtering`]
 const VALUES: usize = 200;
-/// How many lists are read at once.
+/// How many lists of associations are read at once: an endpoint has one row for each database, and a page 100 rows. Of
+/// endpoints one list after another is soon enough, and less code.
 const AT_ONCE: usize = 4;
 
 impl ListEndpoints for Ec2 {
@@ -34,11 +35,11 @@ impl ListEndpoints for Ec2 {
     }
 
     async fn listed(&self, ids: &[VpcEndpointId]) -> Result<Vec<ListedEndpoint>, Fault> {
-        let lists = stream::iter(ids.chunks(VALUES))
-            .map(|ids| self.list(filter("vpc-endpoint-id", ids)))
-            .buffer_unordered(AT_ONCE)
-            .try_collect::<Vec<_>>();
-        Ok(lists.await?.concat())
+        let mut found = Vec::new();
+        for ids in ids.chunks(VALUES) {
+            found.extend(self.list(filter("vpc-endpoint-id", ids)).await?);
+        }
+        Ok(found)
     }
 
     async fn behind(&self, ids: &[VpcEndpointId]) -> Result<BTreeMap<VpcEndpointId, Vec<EndpointAssociation>>, Fault> {

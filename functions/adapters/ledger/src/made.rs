@@ -9,15 +9,12 @@ use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::inventory::{FindMade, Rounds};
 use drawbridge_domain::truth::Round;
 use drawbridge_domain::{Fault, FaultName};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::codec::{Item, decode, text, text_of, to_item};
 use crate::{BY_MADE, Ledger, keys};
 
 /// The most items of one `BatchGetItem`. [AWS:amazondynamodb/latest/APIReference]
 const BATCH: usize = 100;
-/// How many batches are read at once.
-const AT_ONCE: usize = 4;
 /// How often what a batch left out for want of capacity is asked for again.
 const TRIES: usize = 5;
 
@@ -36,10 +33,12 @@ impl FindMade for Ledger {
     }
 
     async fn connections_of_ids(&self, ids: &[ConnectionId]) -> Result<Vec<Connection>, Fault> {
-        let batches = stream::iter(ids.chunks(BATCH)).map(|ids| self.batch(ids)).buffer_unordered(AT_ONCE);
-        let items = batches.try_collect::<Vec<_>>().await?.into_iter().flatten();
-        let read = items.filter_map(|item| decode(item).inspect_err(|fault| tracing::warn!(%fault, "left out")).ok());
-        Ok(read.collect())
+        let mut read = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(BATCH) {
+            let items = self.batch(ids).await?.into_iter();
+            read.extend(items.filter_map(|i| decode(i).inspect_err(|fault| tracing::warn!(%fault, "left out")).ok()));
+        }
+        Ok(read)
     }
 }
 
