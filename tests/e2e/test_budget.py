@@ -56,6 +56,7 @@ def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> Non
         "close": 0,
         "endpoint-event": 0,
         "reconcile": 0,
+        "adjust": 0,
     }
     assert spent.invocations_by_function["intake"] == 1
 

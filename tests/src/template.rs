@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{text, texts};
 
 /// The functions: logical id in the template, name everywhere else.
-pub const FUNCTIONS: [(&str, &str); 11] = [
+pub const FUNCTIONS: [(&str, &str); 12] = [
     ("Intake", "intake"),
     ("Vet", "vet"),
     ("Accept", "accept"),
@@ -20,6 +20,7 @@ pub const FUNCTIONS: [(&str, &str); 11] = [
     ("Announce", "announce"),
     ("EndpointEvent", "endpoint-event"),
     ("Reconcile", "reconcile"),
+    ("Adjust", "adjust"),
 ];
 
 /// The machines: logical id in the template, name everywhere else.

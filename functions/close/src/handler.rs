@@ -381,6 +381,7 @@ where
         };
         let mut next = connection;
         next.plan = None;
+        next.changing.clear();
         next.made = None;
         next.group = None;
         next.deadline = None;

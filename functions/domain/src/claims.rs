@@ -22,7 +22,7 @@ use crate::{Fault, FaultName};
 
 mod differences;
 
-use differences::made_otherwise;
+pub(crate) use differences::made_otherwise;
 pub use differences::{Difference, planned_otherwise};
 
 /// The made thing was made with other settings than those that hold now.
@@ -46,7 +46,7 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn find(self, name: &SubscriptionName) -> Option<&'a Subscription> {
+    pub(crate) fn find(self, name: &SubscriptionName) -> Option<&'a Subscription> {
         self.subscriptions.iter().find(|subscription| subscription.name == *name)
     }
 }
@@ -171,7 +171,7 @@ pub fn settle(
 
 /// Why a connection is closed and opened anew: AWS can't change in place what changed, and the subscription whose
 /// settings hold says that it is to be replaced then.
-fn to_be_replaced(connection: &Connection, known: Known<'_>) -> Option<String> {
+pub(crate) fn to_be_replaced(connection: &Connection, known: Known<'_>) -> Option<String> {
     if !matches!(connection.status, Status::Opening | Status::Waiting | Status::Ready) {
         return None;
     }

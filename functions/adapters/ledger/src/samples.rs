@@ -77,6 +77,7 @@ pub(crate) fn share() -> ShareRecord {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "a record has that many fields")]
 pub(crate) fn connection() -> Connection {
     let resource = ResourceArn::parse(RESOURCE).unwrap();
     let vpc = VpcId::parse("vpc-0a1b").unwrap();
@@ -162,6 +163,7 @@ pub(crate) fn connection() -> Connection {
         ],
         names_version: 3,
         names_since: Some(at("2026-11-21T01:01:30Z")),
+        changing: Vec::new(),
         missing: Some(Missing { since: at("2026-11-21T01:01:40Z"), what: vec!["rcfg-0d".to_owned()] }),
         fault: Some(FaultRecord { name: "RunAborted".to_owned(), message: "stopped".to_owned() }),
         ending: Some(Ending {
