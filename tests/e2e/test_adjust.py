@@ -212,10 +212,10 @@ def test_an_answer_that_was_lost(cloud: LocalCloud, operation: str, kind: str, t
     story = Story(cloud)
     furnish(story)
     share, connection = connected(story, tags={"stage": "test"})
-    since = story.standin.next_call()
     story.subscribe(targets=behind(OTHER_GROUP), tags={"team": "core"})
     writes = operation == "TransactWriteItems"
-    for occurrence in (1, 2) if writes else (1,):
+    # What was written, though nobody heard, is not written again: the next write is the other one.
+    for occurrence in ((1, 2) if kind == "cut_before" else (1, 1)) if writes else (1,):
         cut = story.fault("adjust", "dynamodb" if writes else "ec2", operation, kind, occurrence=occurrence, count=INVOCATION)
         adjust(story, error="ServiceUnavailable")
         assert story.struck(cut) == INVOCATION
@@ -231,7 +231,7 @@ def test_an_answer_that_was_lost(cloud: LocalCloud, operation: str, kind: str, t
     assert (after["plan"] == connection["plan"]) is taken_back
     at = story.standin.next_call()
     assert adjust(story)["changed"] == 0 and changes(story, at) == []
-    assert changes(story, since).count("DeleteTags") >= 0 and story.disorder() == []
+    assert story.disorder() == []
 
 
 def test_twice_at_once(cloud: LocalCloud) -> None:
@@ -252,6 +252,27 @@ def test_twice_at_once(cloud: LocalCloud) -> None:
     after = story.connection(share)
     assert groups_of(story, after) == {OTHER_GROUP} and "changing" not in after and codes(after) == []
     assert (after["status"], after["made"]) == ("ready", connection["made"]) and story.disorder() == []
+
+
+def test_changed_again_while_a_run_is_at_it(cloud: LocalCloud) -> None:
+    """A run that knows an older word and is late does not have the last one, whatever it did to the endpoint."""
+    story = Story(cloud)
+    furnish(story)
+    share, _ = connected(story)
+    story.subscribe(targets=behind(OTHER_GROUP))
+    late = story.fault("adjust", "ec2", "ModifyVpcEndpoint", "timeout", hold_ms=1500, count=INVOCATION)
+    answers: list[Any] = []
+    run = threading.Thread(target=lambda: answers.append(cloud.invoke("adjust", {})))
+    run.start()
+    wait_for(lambda: story.struck(late), what="it is under way")
+    assert story.connection(share)["changing"], "the record says what is being done"
+    story.mend()
+    story.subscribe(targets=behind(THIRD))
+    adjust(story)
+    run.join()
+    after = story.connection(share)
+    assert groups_of(story, after) == {THIRD} and "changing" not in after and codes(after) == [], (after, answers)
+    assert after["plan"]["call"]["resource_endpoint"]["security_groups"] == [THIRD] and story.disorder() == []
 
 
 def test_what_is_refused_is_told_and_stops_nobody(cloud: LocalCloud) -> None:

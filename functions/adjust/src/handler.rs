@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use drawbridge_domain::adjust::{self, Change, Refusal, Step};
 use drawbridge_domain::claims::Known;
-use drawbridge_domain::connection::{Connection, Made, PlannedCall};
+use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall};
 use drawbridge_domain::identity::{Home, TAG_CONNECTION};
 use drawbridge_domain::ids::{ConnectionId, Installation, VpcEndpointId};
 use drawbridge_domain::inventory::{FindMade, ListEndpoints, ListedEndpoint};
@@ -187,21 +187,34 @@ impl<E: Network, L: Records> Adjust<E, L> {
         Ok(fresh)
     }
 
-    /// One connection, from what is; again if somebody else wrote its record meanwhile.
+    /// One connection, from what is; again if somebody else wrote its record or changed the endpoint meanwhile.
     async fn one(&self, id: &ConnectionId, knowledge: &Knowledge, now: Timestamp) -> Result<Done, Fault> {
-        let mut outcome = self.attempt(id, knowledge.known(), now).await;
+        let mut begun = Vec::new();
+        let mut outcome = self.attempt(id, knowledge.known(), &mut begun, now).await;
         for _ in 1..TRIES {
             if !matches!(&outcome, Err(fault) if fault.name == FaultName::LedgerConflict) {
                 break;
             }
             let knowledge = self.knowledge().await?;
-            outcome = self.attempt(id, knowledge.known(), now).await;
+            outcome = self.attempt(id, knowledge.known(), &mut begun, now).await;
         }
         outcome
     }
 
-    async fn attempt(&self, id: &ConnectionId, known: Known<'_>, now: Timestamp) -> Result<Done, Fault> {
-        let Some(record) = &self.ledger.connection(id).await? else { return Ok(Done::Nothing) };
+    /// `mine` are the plans that this run began to change the endpoint to.
+    async fn attempt(
+        &self,
+        id: &ConnectionId,
+        known: Known<'_>,
+        mine: &mut Vec<Plan>,
+        now: Timestamp,
+    ) -> Result<Done, Fault> {
+        let Some(mut record) = self.ledger.connection(id).await? else { return Ok(Done::Nothing) };
+        // Another run may have finished before this one's calls took effect.
+        if let Some((next, what)) = adjust::doubted(&record, mine) {
+            record = self.ledger.save_connection(next, adjust::audit(now, what)).await?;
+        }
+        let record = &record;
         let change = match adjust::step(record, known) {
             Step::Nothing => return Ok(Done::Nothing),
             Step::TakeBack => {
@@ -236,12 +249,12 @@ impl<E: Network, L: Records> Adjust<E, L> {
         } else {
             record.clone()
         };
+        mine.push(change.plan.clone());
         match self.converge(&begun, &change, shown, untouched).await? {
             Outcome::Refused(refusal, untouched) => self.tell(&begun, &change, refusal, untouched, now).await,
             Outcome::Converged => {
                 let (next, what) = adjust::changed(&begun, &change, warnings, known);
                 self.ledger.save_connection(next, adjust::audit(now, what)).await?;
-                count("Adjusted", 1, &[("kind", record.kind.as_str())], now);
                 Ok(Done::Changed)
             }
         }
@@ -279,53 +292,44 @@ impl<E: Network, L: Records> Adjust<E, L> {
         Ok(preflight::change(change, record, seen))
     }
 
-    /// Makes the endpoint what the plan says. What somebody else changes meanwhile is looked at again.
+    /// Makes the endpoint what the plan says.
     async fn converge(
         &self,
         record: &Connection,
         change: &Change<'_>,
-        mut shown: ListedEndpoint,
+        shown: ListedEndpoint,
         mut untouched: bool,
     ) -> Result<Outcome, Fault> {
-        let id = shown.endpoint.id.clone();
-        let plans = adjust::plans(record);
+        let id = &shown.endpoint.id;
         let own = match self.own_group(record, change).await {
             Ok(own) => own,
             Err(fault) => return Ok(Outcome::Refused(lasting(fault)?, untouched)),
         };
-        for tries in 1.. {
-            let tagged: Vec<_> =
-                std::iter::once(&shown.endpoint.tags).chain(own.iter().map(|(_, tags)| tags)).collect();
-            let calls = adjust::calls(&plans, &change.plan, &shown, &tagged);
-            if !calls.modify.is_none() {
-                match self.ec2.modify(&id, &calls.modify).await {
-                    Ok(()) => untouched = false,
-                    // It may be so already: by another run, or by a call whose answer was lost.
-                    Err(fault) if fault.class() == Class::Permanent => {
-                        let before = shown;
-                        match self.shown(&id).await {
-                            Ok(Some(now_shown)) if now_shown != before && tries < TRIES => {
-                                (shown, untouched) = (now_shown, false);
-                                continue;
-                            }
-                            _ => return Ok(Outcome::Refused(Refusal::Refused(fault), untouched)),
-                        }
-                    }
-                    Err(fault) => return Err(fault),
+        let tagged: Vec<_> = std::iter::once(&shown.endpoint.tags).chain(own.iter().map(|(_, tags)| tags)).collect();
+        let calls = adjust::calls(&adjust::plans(record), &change.plan, &shown, &tagged);
+        if !calls.modify.is_none() {
+            match self.ec2.modify(id, &calls.modify).await {
+                Ok(()) => untouched = false,
+                Err(fault) if fault.class() == Class::Transient => return Err(fault),
+                // It may be otherwise by now: by another run, or by a call whose answer was lost.
+                Err(fault) => {
+                    return match self.shown(id).await {
+                        Ok(Some(other)) if other != shown => Err(FaultName::LedgerConflict
+                            .because(format!("{id} was changed by somebody else meanwhile; {fault}"))),
+                        _ => Ok(Outcome::Refused(Refusal::Refused(fault), untouched)),
+                    };
                 }
             }
-            let ids: Vec<_> = std::iter::once(id.to_string()).chain(own.iter().map(|(id, _)| id.clone())).collect();
-            for done in
-                [self.ec2.set_tags(&ids, &calls.set_tags).await, self.ec2.remove_tags(&ids, &calls.remove_tags).await]
-            {
-                match done {
-                    Ok(()) => untouched &= calls.set_tags.is_empty() && calls.remove_tags.is_empty(),
-                    Err(fault) => return Ok(Outcome::Refused(lasting(fault)?, untouched)),
-                }
-            }
-            break;
         }
-        Ok(Outcome::Converged)
+        let ids: Vec<_> = std::iter::once(id.to_string()).chain(own.iter().map(|(id, _)| id.clone())).collect();
+        if let Err(fault) = self.ec2.set_tags(&ids, &calls.set_tags).await {
+            return Ok(Outcome::Refused(lasting(fault)?, untouched));
+        }
+        untouched &= calls.set_tags.is_empty();
+        match self.ec2.remove_tags(&ids, &calls.remove_tags).await {
+            Ok(()) => Ok(Outcome::Converged),
+            Err(fault) => Ok(Outcome::Refused(lasting(fault)?, untouched)),
+        }
     }
 
     /// The connection's own security group, which carries the same tags, if these are to be changed.

@@ -285,6 +285,20 @@ pub fn begun(connection: &Connection, change: &Change<'_>) -> (Connection, Strin
     (next, format!("{id} is being changed in place, as subscription {name} says: {words}"))
 }
 
+/// The record that says again what a run began of which it can't know whether it took effect after another run was
+/// done: `mine`, if the record knows nothing of it any more.
+#[must_use]
+pub fn doubted(connection: &Connection, mine: &[Plan]) -> Option<(Connection, String)> {
+    let known = plans(connection);
+    let works = connection.status == Status::Ready && connection.ending.is_none();
+    let token = connection.plan.as_ref().map(|plan| &plan.token);
+    let lost = mine.iter().filter(|plan| works && Some(&plan.token) == token && !known.contains(plan));
+    let mut next = connection.clone();
+    next.changing.extend(lost.cloned());
+    let id = connection.made.as_ref().map_or("it", Made::id);
+    (next != *connection).then(|| (next, format!("{id} was changed by two runs at once, so it is looked at again")))
+}
+
 /// The record after a change, and what was done, in words. `warnings` are what preflight found.
 #[must_use]
 pub fn changed(

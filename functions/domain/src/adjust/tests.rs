@@ -343,7 +343,14 @@ fn what_was_begun_is_finished_or_taken_back() {
         assert_eq!(told(&begun, &change, &refused, true).unwrap().0.changing, []);
         assert_eq!(told(&begun, &change, &refused, false).unwrap().0.changing, begun.changing);
     });
+    // Another run finished in between: what this one began is said again, once, and taken back.
+    let mine = begun.changing.clone();
+    assert!(doubted(&begun, &mine).is_none() && doubted(&before, &[]).is_none());
+    let (doubt, _) = doubted(&before, &mine).unwrap();
+    assert_eq!(doubt.changing, mine);
+    assert!(change_of(&doubt, &was).unwrap().1.route_tables);
     let over = Connection { status: Status::Closing, ..begun };
+    assert!(doubted(&over, &[ready().plan.unwrap()]).is_none());
     assert_eq!(crate::ending::finished(&over, "gone", now()).changing, []);
 }
 
