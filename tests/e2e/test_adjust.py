@@ -275,6 +275,28 @@ def test_changed_again_while_a_run_is_at_it(cloud: LocalCloud) -> None:
     assert after["plan"]["call"]["resource_endpoint"]["security_groups"] == [THIRD] and story.disorder() == []
 
 
+def test_calls_that_take_effect_after_another_run_is_done(cloud: LocalCloud) -> None:
+    """It finds that its word is not the record's, says again what it began, and takes it back."""
+    story = Story(cloud)
+    managed = [{**TO_VPC, "security_groups": "managed"}]
+    share, _ = connected(story, targets=managed, tags={"team": "first"})
+    story.subscribe(targets=managed, tags={"team": "second"})
+    # Between what it says in the record and what it says to EC2.
+    held = story.fault("adjust", "ec2", "DescribeSecurityGroups", "timeout", hold_ms=1800)
+    answers: list[Any] = []
+    run = threading.Thread(target=lambda: answers.append(cloud.invoke("adjust", {})))
+    run.start()
+    wait_for(lambda: story.struck(held), what="it is under way")
+    story.subscribe(targets=managed, tags={"team": "third"})
+    assert adjust(story)["changed"] == 1
+    assert not answers, "it is not late"
+    run.join()
+    after = story.connection(share)
+    assert any("two runs at once" in entry["what"] for entry in story.audit(after["pk"])), answers
+    assert tags_of(story, after) == {"team": "third"} and "changing" not in after
+    assert after["plan"]["tags"]["team"] == "third" and story.disorder() == []
+
+
 def test_what_is_refused_is_told_and_stops_nobody(cloud: LocalCloud) -> None:
     """One of two can't be changed: it stays ready and says what is missing; the other is changed. Throttled, it is repeated."""
     story = Story(cloud)
