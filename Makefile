@@ -6,7 +6,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
-FUNCTIONS := intake vet accept open guard observe close hold announce publish endpoint-event reconcile
+FUNCTIONS := intake vet accept open guard observe close hold announce publish endpoint-event reconcile adjust
 TEMPLATE := infra/template.yaml
 
 # aws-sdk-ec2 has 1.2 million lines, of which Drawbridge needs a handful of operations. With this hint to rustc, unstable

@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 RUNS = 11
 FUNCTIONS = (
-    "intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce", "publish", "endpoint-event", "reconcile"
+    "intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce", "publish", "endpoint-event", "reconcile", "adjust"
 )  # fmt: skip
 RELEASE = ROOT / "target" / "release"
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:bench:bench"
@@ -168,6 +168,7 @@ def _record(cloud: LocalCloud, replay: Replay) -> dict[str, tuple[Any, Tape]]:
     run("observe", first)
     run("endpoint-event", {"detail": first["connection"]})
     run("reconcile", {})
+    run("adjust", {})
     key = {"pk": {"S": f"CONNECTION#{first['connection']}"}, "sk": {"S": "CONNECTION"}}
     image = cloud.client("dynamodb").get_item(TableName=cloud.table, Key=key)["Item"]
     record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "Keys": key, "NewImage": image}}

@@ -14,13 +14,16 @@ from story import Story
 def awake(cloud: LocalCloud) -> Iterator[LocalCloud]:
     """The rule is on, which the other stories have off so that they alone say when intake looks."""
     events, bus = cloud.client("events"), cloud.outputs["EventBusName"]
-    targets = [cloud.outputs["IntakeFunctionName"]]
-    (rule,) = [
+    told = [
         rule["Name"]
         for rule in events.list_rules(EventBusName=bus)["Rules"]
         if "Drawbridge Subscription Change" in rule["EventPattern"]
     ]
-    assert targets[0] in events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"][0]["Arn"]
+    (rule,) = [
+        rule
+        for rule in told
+        if cloud.outputs["IntakeFunctionName"] in events.list_targets_by_rule(Rule=rule, EventBusName=bus)["Targets"][0]["Arn"]
+    ]
     events.enable_rule(Name=rule, EventBusName=bus)
     yield cloud
     events.disable_rule(Name=rule, EventBusName=bus)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections import Counter
 from functools import cache
 
@@ -13,7 +14,7 @@ import pytest
 from listener import Listener
 from local import LocalCloud, wait_for
 from local.paths import ROOT
-from place import Place
+from place import POLICY, Place
 from routes import begin, depart, travel
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
 from test_outputs import published_and_moved
@@ -58,6 +59,7 @@ def test_transitions_and_invocations_of_one_connection(cloud: LocalCloud) -> Non
         "endpoint-event": 0,
         "reconcile": 0,
         "publish": 0,
+        "adjust": 0,
     }
     assert spent.invocations_by_function["intake"] == 1
 
@@ -206,6 +208,7 @@ def paths(story: Story) -> None:
     place.subscribe(place.gateway())
     assert story.look().error is None
     wait_for(lambda: [c for c in story.connections() if c["kind"] == "gateway-endpoint" and c["status"] == "ready"], what="a gateway")
+    adjusted(story, place)
     # A provider is waited for, until the sweep lets the run look again; then one whose token can't be kept, which is told.
     waits(story)
     # A sweep that meets a run that is over without a verdict asks how it ended.
@@ -216,6 +219,24 @@ def paths(story: Story) -> None:
     assert record is not None
     story.cloud.client("stepfunctions").stop_execution(executionArn=story.onboarding(record))
     story.sweep_until(lambda: story.disorder() == [], what="rest")
+
+
+def adjusted(story: Story, place: Place) -> None:
+    """What is there is changed in place: routes, a policy, tags, security groups."""
+    other = Place(story)
+    other.subscribe(other.interface(), name="changed")
+    assert story.look().error is None
+    wait_for(lambda: [c for c in story.connections() if c["kind"] == "interface-endpoint" and c["status"] == "ready"], what="an interface")
+    group = "sg-" + uuid.uuid4().hex[:16]
+    rules = [{"from": 12000, "to": 12000, "cidr": "10.1.0.0/16"}]
+    story.standin.seed(story.account, story.cloud.region, security_groups=[{"id": group, "vpc": other.vpc, "ingress": rules}])
+    other.subscribe(other.interface(security_groups=[group]), name="changed")
+    place.subscribe(place.gateway(route_tables=[place.other], policy=POLICY), tags={"team": "data"})
+    assert story.cloud.invoke("adjust", {}).payload["changed"] == 2
+    place.subscribe(place.gateway(route_tables=[place.main]))
+    assert story.cloud.invoke("adjust", {}).payload["changed"] == 1
+    story.cloud.cli("withdraw", "changed", "--yes")
+    story.sweep_until(lambda: [c for c in story.connections() if c["kind"] == "interface-endpoint" and c["status"] == "closed"], what="its end")
 
 
 def waits(story: Story) -> None:

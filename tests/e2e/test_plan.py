@@ -138,7 +138,7 @@ def test_a_changed_subscription(planner: Planner) -> None:
         return dict(connection)
 
     tagged = planned(targets=[item], tags={"team": "data"})
-    assert (tagged["action"], tagged["applied"], tagged["differences"]) == ("change", False, [{"what": "other tags", "in_place": True}])
+    assert (tagged["action"], tagged["applied"], tagged["differences"]) == ("change", True, [{"what": "other tags", "in_place": True, "applied": True}])
     moved = {**item, "subnets": list(SUBNETS[:2])}
     kept = planned(targets=[moved])
     assert (kept["action"], kept["applied"]) == ("replace", False) and not kept["differences"][0]["in_place"]

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{text, texts};
 
 /// The functions: logical id in the template, name everywhere else.
-pub const FUNCTIONS: [(&str, &str); 12] = [
+pub const FUNCTIONS: [(&str, &str); 13] = [
     ("Intake", "intake"),
     ("Vet", "vet"),
     ("Accept", "accept"),
@@ -21,6 +21,7 @@ pub const FUNCTIONS: [(&str, &str); 12] = [
     ("Publish", "publish"),
     ("EndpointEvent", "endpoint-event"),
     ("Reconcile", "reconcile"),
+    ("Adjust", "adjust"),
 ];
 
 /// The machines: logical id in the template, name everywhere else.

@@ -256,6 +256,17 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     let conditions: Vec<_> = putting.map(|s| s.0["Condition"]["StringEquals"].clone()).collect();
     let tag = |key: &str| serde_json::json!({format!("{key}/drawbridge:installation"): installation});
     assert_eq!(conditions, [tag("aws:RequestTag"), tag("aws:ResourceTag")]);
+    held_to("AdjustRole", "ec2:ModifyVpcEndpoint", ":vpc-endpoint/*", "aws:ResourceTag");
+    for of in [":vpc-endpoint/*", ":security-group/*"] {
+        held_to("AdjustRole", "ec2:CreateTags", of, "aws:ResourceTag");
+        held_to("AdjustRole", "ec2:DeleteTags", of, "aws:ResourceTag");
+    }
+    let statements = template.statements("AdjustRole");
+    let tagging =
+        statements.iter().find(|s| s.actions().contains(&"ec2:DeleteTags")).expect("tags alone in a statement");
+    assert_eq!(tagging.actions(), ["ec2:CreateTags", "ec2:DeleteTags"]);
+    assert_eq!(texts(tagging.condition("ForAllValues:StringNotLike", "aws:TagKeys")), ["drawbridge:*"], "never ours");
+    assert_eq!(tagging.condition("Null", "aws:TagKeys"), "false", "ForAllValues of nothing is true");
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

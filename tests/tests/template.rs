@@ -240,6 +240,7 @@ fn nothing_asynchronous_is_lost_in_silence() {
         ("IntakeRole", "FailedTriggers"),
         ("EndpointEventRole", "FailedTriggers"),
         ("ReconcileRole", "FailedTriggers"),
+        ("AdjustRole", "FailedTriggers"),
         ("AnnounceRole", "UnannouncedChanges"),
     ] {
         let statements = template.statements(role);
@@ -263,6 +264,8 @@ fn nothing_asynchronous_is_lost_in_silence() {
             get("EndpointEventReopened", "Arn"),
             get("ReconcileRound", "Arn"),
             get("PublishSweep", "Arn"),
+            get("AdjustSubscriptions", "Arn"),
+            get("AdjustLook", "Arn"),
         ]),
         "every rule, and no other"
     );
@@ -273,6 +276,16 @@ fn nothing_asynchronous_is_lost_in_silence() {
         assert_eq!(queue["MessageRetentionPeriod"], 14 * 24 * 3600, "{id}: as long as SQS can");
         assert_eq!(queue["SqsManagedSseEnabled"], true, "{id}");
     }
+}
+
+/// A subscription that changed is one cause for both: what is made and closed, and what is changed in place.
+#[test]
+fn what_wakes_adjust() {
+    let template = Template::load();
+    let events = |id: &str| template.properties(id)["Events"].clone();
+    assert_eq!(events("Adjust").as_object().unwrap().len(), 2);
+    assert_eq!(events("Adjust")["Subscriptions"], events("Intake")["Subscriptions"]);
+    assert_eq!(events("Adjust")["Look"], events("Reconcile")["Round"], "what no event told of, as often as the rest");
 }
 
 #[test]

@@ -138,16 +138,25 @@ fn one(looked: &Looked, screen: &Screen) -> String {
         facts.add("why", &step.why);
     }
     for (number, difference) in step.differences.iter().enumerate() {
-        let how = if difference.in_place { "AWS can change it in place" } else { "AWS can't change it in place" };
+        let how = match (difference.applied, difference.in_place) {
+            (true, _) => "changed in place",
+            (false, true) => "AWS can change it in place, Drawbridge does not",
+            (false, false) => "AWS can't change it in place",
+        };
         facts.add(if number == 0 { "differs" } else { "" }, &format!("{} ({how})", difference.what));
     }
     if !step.applied {
+        let what = if step.differences.iter().any(|difference| difference.applied) { "the rest" } else { "it" };
         let way = if step.action == Action::Replace {
-            "it stays as it is; `on_change: replace` in the subscription makes it anew, which interrupts it"
+            format!(
+                "{what} stays as it is; `on_change: replace` in the subscription makes it anew, which interrupts it"
+            )
         } else {
-            "it stays as it is: Drawbridge does not change what stands"
+            format!(
+                "{what} stays as it is; `drawbridge close` and then `drawbridge retry` make it anew, which interrupts it"
+            )
         };
-        facts.add("but", way);
+        facts.add("but", &way);
     }
     if let Some(call) = &looked.call {
         facts.add("with", &in_words(call));
@@ -277,7 +286,11 @@ mod tests {
             way_out: "make it".to_owned(),
         });
         let mut differs = looked(Action::Replace, false);
-        differs.step.differences.push(Difference { what: "subnets a instead of b".to_owned(), in_place: false });
+        differs.step.differences.push(Difference {
+            what: "subnets a instead of b".to_owned(),
+            in_place: false,
+            applied: false,
+        });
         let total = |micro_usd, unknown| Total { micro_usd_per_month: MicroUsd(micro_usd), unknown };
         Outlook {
             subscription: samples::subscription(),

@@ -107,6 +107,7 @@ pub fn connection() -> Connection {
         last_look: Vec::new(),
         names_version: 1,
         names_since: None,
+        changing: Vec::new(),
         missing: None,
         databases: vec![
             Database {
@@ -155,6 +156,7 @@ pub fn failed_connection() -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        changing: Vec::new(),
         missing: None,
         findings: vec![Finding {
             severity: Severity::Error,
@@ -180,6 +182,7 @@ pub fn gateway_connection() -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        changing: Vec::new(),
         missing: None,
         ..connection()
     }

@@ -451,6 +451,7 @@ where
         };
         let mut next = connection;
         next.plan = None;
+        next.changing.clear();
         next.made = None;
         next.group = None;
         next.deadline = None;

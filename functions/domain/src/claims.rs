@@ -23,7 +23,7 @@ use crate::{Fault, FaultName, grace};
 
 mod differences;
 
-use differences::made_otherwise;
+pub(crate) use differences::made_otherwise;
 pub use differences::{Difference, planned_otherwise};
 
 /// The made thing was made with other settings than those that hold now.
@@ -47,7 +47,7 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn find(self, name: &SubscriptionName) -> Option<&'a Subscription> {
+    pub(crate) fn find(self, name: &SubscriptionName) -> Option<&'a Subscription> {
         self.subscriptions.iter().find(|subscription| subscription.name == *name)
     }
 }
@@ -208,7 +208,7 @@ fn is_revoked(connection: &Connection) -> bool {
 
 /// Why a connection is closed and opened anew: AWS can't change in place what changed, and the subscription whose
 /// settings hold says that it is to be replaced then.
-fn to_be_replaced(connection: &Connection, known: Known<'_>) -> Option<String> {
+pub(crate) fn to_be_replaced(connection: &Connection, known: Known<'_>) -> Option<String> {
     if !matches!(connection.status, Status::Opening | Status::Waiting | Status::Ready) {
         return None;
     }

@@ -276,6 +276,10 @@ pub struct Connection {
     /// What the present generation says to AWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// The plans to which what was made is being changed, of which it is not known yet whether AWS did: written before the
+    /// first call that changes something, and taken out when the plan is what was made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changing: Vec<Plan>,
     /// What the present generation made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,

@@ -116,6 +116,7 @@ pub fn end(connection: &Connection, ending: Ending) -> Option<Connection> {
 pub fn finished(connection: &Connection, gone: &str, now: Timestamp) -> Connection {
     let mut next = connection.clone();
     next.plan = None;
+    next.changing.clear();
     next.made = None;
     next.group = None;
     next.deadline = None;

@@ -255,7 +255,8 @@ fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known
             None => of(Action::Keep, true, Vec::new()),
             Some((_, differences)) => {
                 let changed = differences.iter().all(|difference| difference.in_place);
-                of(if changed { Action::Change } else { Action::Replace }, false, differences)
+                let applied = differences.iter().all(|difference| difference.applied);
+                of(if changed { Action::Change } else { Action::Replace }, applied, differences)
             }
         },
     }

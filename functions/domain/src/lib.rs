@@ -4,6 +4,7 @@
 //! what time it is come in as arguments, what should be done goes out as a value. The shape of a
 //! decision is `decide(observed, subscriptions, now) -> plan`, so most tests need no fake.
 
+pub mod adjust;
 pub mod announcement;
 pub mod claims;
 pub mod connection;

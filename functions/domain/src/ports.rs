@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::adjust::Modification;
 use crate::announcement::Announcement;
 use crate::connection::{Connection, Made, PlannedCall, PlannedGroup};
 use crate::fault::Fault;
@@ -181,6 +182,16 @@ pub struct TaggedGroup {
 pub trait RemoveEndpoint {
     /// Starts the removal; what is gone is success. Reads `Unsuccessful[]` inside a 200.
     async fn delete(&self, id: &VpcEndpointId) -> Result<(), Fault>;
+}
+
+/// EC2: change a VPC endpoint that is there.
+pub trait ChangeEndpoint {
+    /// Changes it, all or nothing. Faults: `InvalidRequest` also if what is to be removed is not there.
+    async fn modify(&self, id: &VpcEndpointId, modification: &Modification) -> Result<(), Fault>;
+    /// Adds or overwrites tags of these things; without any, nothing is said.
+    async fn set_tags(&self, ids: &[String], tags: &BTreeMap<String, String>) -> Result<(), Fault>;
+    /// Takes these tags off where they have these values; without any, nothing is said. What is gone is success.
+    async fn remove_tags(&self, ids: &[String], tags: &BTreeMap<String, String>) -> Result<(), Fault>;
 }
 
 /// EC2: read what is behind an endpoint.

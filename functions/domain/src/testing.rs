@@ -274,6 +274,7 @@ pub fn connection(status: Status) -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        changing: Vec::new(),
         missing: None,
         fault: None,
         ending: None,

@@ -311,6 +311,7 @@ fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription]
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        changing: Vec::new(),
         missing: None,
         fault: None,
         ending: None,

@@ -1,6 +1,7 @@
 //! EC2: VPC endpoints, and the network that they stand in.
 
 mod associations;
+mod changes;
 mod endpoints;
 mod groups;
 mod inventory;

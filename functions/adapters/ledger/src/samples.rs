@@ -164,6 +164,7 @@ pub(crate) fn connection() -> Connection {
         ],
         names_version: 3,
         names_since: Some(at("2026-11-21T01:01:30Z")),
+        changing: Vec::new(),
         missing: Some(Missing { since: at("2026-11-21T01:01:40Z"), what: vec!["rcfg-0d".to_owned()] }),
         fault: Some(FaultRecord { name: "RunAborted".to_owned(), message: "stopped".to_owned() }),
         ending: Some(Ending {

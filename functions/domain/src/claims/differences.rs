@@ -1,5 +1,6 @@
-//! What was made stays as it is when the settings change, unless the subscription says `on_change: replace`: AWS
-//! can't change most of them in place, and Drawbridge changes none. So it is told.
+//! In what the settings that hold now differ from those that something was made with. What Drawbridge changes in place
+//! (see [`crate::adjust`]) is told until it is done; the rest stays as it is, unless the subscription says
+//! `on_change: replace` and AWS can't change it.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -23,17 +24,23 @@ pub struct Difference {
     /// access-with-service-network-endpoint]; of an association only tags [CFN]; of others everything that a
     /// subscription says [botocore: ec2 `ModifyVpcEndpoint`].
     pub in_place: bool,
+    /// Whether Drawbridge changes it while it stands.
+    pub applied: bool,
+}
+
+fn applied(what: String) -> Difference {
+    Difference { what, in_place: true, applied: true }
 }
 
 fn in_place(what: String) -> Difference {
-    Difference { what, in_place: true }
+    Difference { what, in_place: true, applied: false }
 }
 
 fn anew(what: String) -> Difference {
-    Difference { what, in_place: false }
+    Difference { what, in_place: false, applied: false }
 }
 
-pub(super) fn made_otherwise(connection: &Connection, known: Known<'_>) -> Option<Finding> {
+pub(crate) fn made_otherwise(connection: &Connection, known: Known<'_>) -> Option<Finding> {
     let made = connection.made.as_ref()?;
     let (first, differences) = planned_otherwise(connection, known)?;
     let words: Vec<_> = differences.iter().map(|difference| difference.what.as_str()).collect();
@@ -42,16 +49,28 @@ pub(super) fn made_otherwise(connection: &Connection, known: Known<'_>) -> Optio
     } else {
         "; or let the sweep do both: `on_change: replace` in the subscription"
     };
+    let by_itself: Vec<_> = differences.iter().filter(|d| d.applied).map(|d| d.what.as_str()).collect();
+    let anew = format!(
+        "open it anew, which interrupts it: `drawbridge close {id} --reason TEXT`, and `drawbridge retry {id}` when it is \
+         closed{or}",
+        id = connection.id
+    );
+    let way_out = if by_itself.is_empty() {
+        format!("nothing if it may stay as it is; else {anew}")
+    } else if by_itself.len() == differences.len() {
+        "nothing: Drawbridge changes it in place; what stands against that is told as ChangeNotMade".to_owned()
+    } else {
+        format!(
+            "Drawbridge changes in place what was made with {}; for the rest nothing if it may stay as it is, else {anew}",
+            by_itself.join(", and with ")
+        )
+    };
     Some(Finding {
         severity: Severity::Warning,
         code: SETTINGS_DIFFER.to_owned(),
         seen: format!("{} was made with {}", made.id(), words.join(", and with ")),
         needed: format!("the settings of subscription {}, which hold for whatever is made from now on", first.name),
-        way_out: format!(
-            "nothing if it may stay as it is; else open it anew, which interrupts it: \
-             `drawbridge close {id} --reason TEXT`, and `drawbridge retry {id}` when it is closed{or}",
-            id = connection.id
-        ),
+        way_out,
     })
 }
 
@@ -74,7 +93,7 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
             PlannedCall::ServiceNetworkEndpoint { subnets, security_groups, private_dns, .. },
             Settings::ServiceNetwork(target),
         ) => {
-            let groups = groups(plan, security_groups, &target.security_groups).map(in_place);
+            let groups = groups(plan, security_groups, &target.security_groups);
             let moved = moved(subnets, &target.subnets).map(anew);
             moved.into_iter().chain(groups).chain(at_vpc(private_dns, target, profile).map(anew)).collect()
         }
@@ -86,11 +105,11 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
             Settings::Interface(item),
         ) => {
             let groups = groups(plan, security_groups, &item.security_groups);
-            let mut differences: Vec<_> = moved(subnets, &item.subnets).into_iter().chain(groups).collect();
+            let moved = moved(subnets, &item.subnets).map(in_place);
             // Without a word of its own the service decides, and it did when the plan was made.
-            differences.extend(item.private_dns.and_then(|wished| switched(*private_dns, wished)));
-            differences.extend(other_policy(policy.as_deref(), item.policy.as_ref()));
-            differences.into_iter().map(in_place).collect()
+            let dns = item.private_dns.and_then(|wished| switched(*private_dns, wished)).map(in_place);
+            let policy = other_policy(policy.as_deref(), item.policy.as_ref()).map(applied);
+            moved.into_iter().chain(groups).chain(dns).chain(policy).collect()
         }
         (PlannedCall::GatewayEndpoint { route_tables, policy, .. }, Settings::Gateway(item)) => {
             // Which tables a VPC or its subnets have can't be told without a look at them.
@@ -98,14 +117,16 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
                 RouteTables::Listed(wished) => other("route tables", route_tables, wished),
                 RouteTables::All | RouteTables::OfSubnets(_) => None,
             };
-            wished.into_iter().chain(other_policy(policy.as_deref(), item.policy.as_ref())).map(in_place).collect()
+            wished.into_iter().chain(other_policy(policy.as_deref(), item.policy.as_ref())).map(applied).collect()
         }
         _ => Vec::new(),
     };
     let own = |key: &str| key.starts_with("drawbridge:");
     let given = plan.tags.iter().filter(|(key, _)| !own(key));
     if !given.eq(subscription.tags.iter()) {
-        differences.push(in_place("other tags".to_owned()));
+        let of_association = matches!(plan.call, PlannedCall::ServiceNetworkResource { .. });
+        let difference = if of_association { in_place } else { applied };
+        differences.push(difference("other tags".to_owned()));
     }
     differences
 }
@@ -118,18 +139,21 @@ fn at_vpc(private_dns: &PlannedDns, target: &VpcTarget, profile: &Profile) -> Op
 
 /// A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
 /// are looked at when it is made.
-fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Option<String> {
+fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Option<Difference> {
     match (&plan.group, wished) {
-        (None, SecurityGroups::Listed(wished)) => other("security groups", made, wished),
-        (Some(_), SecurityGroups::Listed(_)) => Some(format!("a security group of its own instead of {wished}")),
+        (None, SecurityGroups::Listed(wished)) => other("security groups", made, wished).map(applied),
+        (Some(_), SecurityGroups::Listed(_)) => {
+            Some(in_place(format!("a security group of its own instead of {wished}")))
+        }
         (None, SecurityGroups::Managed(_)) => {
-            Some(format!("security groups {} instead of one of its own", words(made)))
+            Some(in_place(format!("security groups {} instead of one of its own", words(made))))
         }
         (Some(_), SecurityGroups::Managed(sources)) if *sources == Sources::default() => None,
         (Some(group), SecurityGroups::Managed(sources)) => {
             let wished: Vec<_> = sources.cidrs.iter().map(ToString::to_string).collect();
             other("sources", &group.cidrs, &wished)
                 .or_else(|| other("sources", &group.security_groups, &sources.security_groups))
+                .map(in_place)
         }
     }
 }

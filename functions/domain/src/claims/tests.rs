@@ -320,7 +320,7 @@ fn what_can_be_changed_in_place_depends_on_its_kind() {
         let (unreadable, home) = (BTreeSet::new(), home());
         let known = Known { subscriptions: std::slice::from_ref(subscription), unreadable: &unreadable, home: &home };
         let found = planned_otherwise(connection, known).map_or_else(Vec::new, |(_, differences)| differences);
-        found.into_iter().map(|difference| difference.in_place).collect::<Vec<_>>()
+        found.into_iter().map(|difference| (difference.in_place, difference.applied)).collect::<Vec<_>>()
     };
     let mut all = replacing(|target| {
         target.subnets = Subnets::Listed(vec![crate::ids::SubnetId::parse("subnet-0b").unwrap()]);
@@ -328,8 +328,11 @@ fn what_can_be_changed_in_place_depends_on_its_kind() {
         target.private_dns = PrivateDns::Off;
     });
     all.tags.insert("team".to_owned(), "x".to_owned());
-    assert_eq!(differences(&made_for(Status::Ready, &["a"]), &all), [false, true, false, true]);
-    assert_eq!(differences(&made_for(Status::Ready, &["a"]), &subscription("a")), [false; 0]);
+    assert_eq!(
+        differences(&made_for(Status::Ready, &["a"]), &all),
+        [(false, false), (true, true), (false, false), (true, true)]
+    );
+    assert_eq!(differences(&made_for(Status::Ready, &["a"]), &subscription("a")), []);
 }
 
 /// Where outputs are asked for is written into the record, also of what is connected already; a subscription that

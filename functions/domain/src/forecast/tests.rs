@@ -103,7 +103,7 @@ fn what_stands_stays_changes_is_replaced_or_closed() {
     };
     let here = |action, applied| (action, applied, "vpc-0a".to_owned());
     assert_eq!(with(&|_| ()), [here("keep", true)]);
-    assert_eq!(with(&|s| _ = s.tags.insert("team".to_owned(), "x".to_owned())), [here("change", false)]);
+    assert_eq!(with(&|s| _ = s.tags.insert("team".to_owned(), "x".to_owned())), [here("change", true)]);
     assert_eq!(with(&|s| subnets(s)), [here("replace", false)], "AWS can't, and nobody said that Drawbridge may");
     let replaces = |s: &mut Subscription| {
         subnets(s);

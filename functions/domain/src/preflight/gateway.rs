@@ -79,7 +79,7 @@ fn all(findings: &mut Findings, item: &GatewayItem, seen: &RoutesSeen) -> Vec<Ro
     tables
 }
 
-fn check_listed(findings: &mut Findings, item: &GatewayItem, ids: &[RouteTableId], seen: &RoutesSeen) {
+pub(super) fn check_listed(findings: &mut Findings, item: &GatewayItem, ids: &[RouteTableId], seen: &RoutesSeen) {
     for id in ids {
         match seen.route_tables.iter().find(|table| table.id == *id) {
             None => findings.error(
@@ -140,7 +140,7 @@ fn of_subnets(findings: &mut Findings, item: &GatewayItem, seen: &RoutesSeen) ->
 
 /// A route table has one route to a prefix list. Gateway endpoints for one service in different route
 /// tables of a VPC are lawful: that is how different subnets get different policies.
-fn taken(
+pub(super) fn taken(
     findings: &mut Findings,
     item: &GatewayItem,
     service: &Service,

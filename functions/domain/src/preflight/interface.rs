@@ -172,7 +172,7 @@ fn acceptance(findings: &mut Findings, service: &Service, found: &EndpointServic
 }
 
 /// The port that the subscription gives; else what is known of AWS's own services, or of the vendor.
-fn ports(profile: &Profile, port: Option<u16>, found: Option<&EndpointService>) -> Vec<PortUse> {
+pub(super) fn ports(profile: &Profile, port: Option<u16>, found: Option<&EndpointService>) -> Vec<PortUse> {
     match (port, found) {
         (Some(port), _) => {
             vec![PortUse {

@@ -1,5 +1,6 @@
 //! Preflight: is the account ready for this connection? Every finding at once, before anything is made.
 
+mod change;
 mod codes;
 mod gateway;
 mod interface;
@@ -19,6 +20,7 @@ use crate::connection::{PlannedCall, PlannedGroup};
 use crate::ids::{Region, ResourceArn};
 use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc, same_word};
 
+pub use change::{ChangeSeen, change};
 pub use codes::CODES;
 use codes::Code;
 pub use gateway::{RoutesSeen, gateway};

@@ -1,0 +1,17 @@
+//! Changes in place what AWS can change in place and a subscription says otherwise now.
+
+mod handler;
+
+use drawbridge_ec2::Ec2;
+use drawbridge_ledger::Ledger;
+use drawbridge_runtime::Environment;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let mut environment = Environment::read();
+    let table = environment.text("LEDGER_TABLE");
+    let settings = handler::Settings::read(&mut environment);
+    let sdk = drawbridge_sdk::config().await;
+    let adjust = handler::Adjust { ec2: Ec2::new(&sdk), ledger: Ledger::new(&sdk, table), settings };
+    drawbridge_runtime::run(environment.check().map(|()| adjust)).await
+}
