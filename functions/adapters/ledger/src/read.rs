@@ -1,5 +1,6 @@
 //! Reads. All of items are consistent; indexes and scans find candidates.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
@@ -40,37 +41,42 @@ impl Ledger {
 
     /// The items of one `pk` whose `sk` lies between the two, both included, in the order of `sk`.
     pub(crate) async fn items(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, Fault> {
-        self.client
+        let request = self
+            .client
             .query()
-            .table_name(&self.table)
             .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":from", text(from))
             .expression_attribute_values(":to", text(to))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<Item>, _>>()
-            .await
-            .map_err(|error| drawbridge_sdk::fault("dynamodb:Query", error))
+            .consistent_read(true);
+        self.every_page(request).await
+    }
+
+    /// Every page of a query. The SDK's own paginator is a stream for each query, which each function would have to carry.
+    async fn every_page(&self, request: QueryFluentBuilder) -> Result<Vec<Item>, Fault> {
+        let request = request.table_name(&self.table);
+        let (mut all, mut from) = (Vec::new(), None);
+        loop {
+            let page = request.clone().set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|error| drawbridge_sdk::fault("dynamodb:Query", error))?;
+            all.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key.filter(|key| !key.is_empty());
+            if from.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The keys in an index, all pages, in the index's order.
     pub(crate) async fn index(&self, index: &str, key: &str, value: &str) -> Result<Vec<Item>, Fault> {
-        self.client
+        let request = self
+            .client
             .query()
-            .table_name(&self.table)
             .index_name(index)
             .key_condition_expression("#key = :value")
             .expression_attribute_names("#key", key)
-            .expression_attribute_values(":value", text(value))
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<Item>, _>>()
-            .await
-            .map_err(|error| drawbridge_sdk::fault("dynamodb:Query", error))
+            .expression_attribute_values(":value", text(value));
+        self.every_page(request).await
     }
 
     /// The connections under one key of the index by share.
