@@ -23,9 +23,6 @@ from .runtime_api import Reading, RuntimeApi
 Json = dict[str, Any]
 
 RUNS = 11
-FUNCTIONS = (
-    "intake", "vet", "accept", "open", "guard", "observe", "close", "hold", "announce", "publish", "endpoint-event", "reconcile", "adjust"
-)  # fmt: skip
 RELEASE = ROOT / "target" / "release"
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:bench:bench"
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:bench"
@@ -231,4 +228,5 @@ def _as_boto3(call: Call) -> tuple[str, str, Json]:
 
 def built() -> bool:
     """Whether the release binaries are there."""
-    return all(os.access(RELEASE / name, os.X_OK) for name in (*FUNCTIONS, "examples/empty"))
+    functions = [source.parent.parent.name for source in ROOT.glob("functions/*/src/main.rs")]
+    return all(os.access(RELEASE / name, os.X_OK) for name in (*functions, "examples/empty"))

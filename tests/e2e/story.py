@@ -335,6 +335,11 @@ class Story:
         mine = [each for kind in ("endpoints", "associations") for each in state[kind] if each["account"] == self.account]
         return [each for each in mine if live is None or each["live"] == live]
 
+    def made_for(self, *connections: Json, live: bool | None = None) -> list[Json]:
+        """Of those the ones that carry these connections' tag."""
+        ids = {connection["id"] for connection in connections}
+        return [each for each in self.endpoints(live) if each["tags"].get("drawbridge:connection") in ids]
+
     def invitation(self, share: Shared) -> str:
         """The status of a share's invitation, as RAM knows it."""
         (status,) = (i["status"] for i in self.standin.state()["invitations"] if i["arn"] == share.invitation)

@@ -59,7 +59,7 @@ def test_every_call_is_throttled_for_minutes(cloud: LocalCloud, moment: str) -> 
     story.sweep_until(lambda: [c["status"] for c in story.connections(share)] == [end], rounds=12, what=f"the connection to be {end}")
     (connection,) = story.connections(share)
     assert connection["generation"] == 1, "what was made before is what there is"
-    made = [e for e in story.endpoints() if e["tags"].get("drawbridge:connection") == connection["id"]]
+    made = story.made_for(connection)
     assert [e["live"] for e in made] == [end == "ready"]
     assert story.invitation(share) == "ACCEPTED" and story.disorder() == []
 

@@ -103,7 +103,7 @@ def as_it_should(story: Story, share: Shared, route: str) -> None:
     assert (record["status"], story.invitation(share)) == ("accepted", "ACCEPTED")
     (connection,) = story.connections(share)
     assert connection["status"] == ("failed" if "failing" in route else "ready"), connection
-    mine = [e for e in story.endpoints() if e["tags"].get("drawbridge:connection") == connection["id"]]
+    mine = story.made_for(connection)
     assert len(mine) == 1, f"made more than once: {mine}"
 
 
@@ -142,7 +142,7 @@ CREATES = {
 
 
 def _ours(story: Story, connection: Json, live: bool | None = None) -> int:
-    return len([e for e in story.endpoints(live) if e["tags"].get("drawbridge:connection") == connection["id"]])
+    return len(story.made_for(connection, live=live))
 
 
 def never_asked(route: str, story: Story) -> None:

@@ -54,8 +54,7 @@ def withdraw(story: Story, way: Way) -> None:
 
 def mine(story: Story, way: Way) -> list[Json]:
     """What lives of what was made for this share."""
-    ids = {connection["id"] for connection in story.connections(way.share)}
-    return [e for e in story.endpoints(live=True) if e["tags"].get("drawbridge:connection") in ids]
+    return story.made_for(*story.connections(way.share), live=True)
 
 
 def over(story: Story, way: Way) -> bool:

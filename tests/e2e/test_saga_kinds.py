@@ -4,6 +4,7 @@ service-network endpoints, from the first word to the last. Waits are 1/50 of AW
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -88,7 +89,7 @@ class Life:
         """What carries its tag."""
         connection = self.connection()
         assert connection is not None
-        return [e for e in self.story.endpoints(live) if e["tags"].get("drawbridge:connection") == connection["id"]]
+        return self.story.made_for(connection, live=live)
 
 
 def begin(_: Story) -> None:
@@ -116,25 +117,32 @@ CLOSING = [
 ]
 
 
-def cut_off(kind: str, call: tuple[str, str, str, int], how: str, closing: bool, story: Story) -> None:
-    """It breaks for as long as an invocation tries, and is mended by itself."""
+def cut_off(story: Story, call: tuple[str, str, str, int], how: str, step: Callable[[], None]) -> None:
+    """A call of this step breaks for as long as an invocation tries, and is mended by itself."""
     function, service, operation, occurrence = call
-    life = Life(story, kind)
-    if closing:
-        life.ask()
-        life.opened()
     fault = story.fault(function, service, operation, how, occurrence=occurrence, count=INVOCATION)
-    if closing:
-        life.withdraw()
-    else:
-        life.ask()
+    step()
     story.wait_for_runs()
-    if not closing:
-        life.opened()
     assert story.struck(fault) > 0, "the call was never made"
+
+
+def cut_opening(kind: str, call: tuple[str, str, str, int], how: str, story: Story) -> None:
+    """While it is opened."""
+    life = Life(story, kind)
+    cut_off(story, call, how, life.ask)
+    life.opened()
     story.mend()
-    if not closing:
-        life.withdraw()
+    life.withdraw()
+    life.closed()
+
+
+def cut_closing(kind: str, call: tuple[str, str, str, int], how: str, story: Story) -> None:
+    """While it is closed."""
+    life = Life(story, kind)
+    life.ask()
+    life.opened()
+    cut_off(story, call, how, life.withdraw)
+    story.mend()
     life.closed()
 
 
@@ -142,9 +150,9 @@ def cut_off(kind: str, call: tuple[str, str, str, int], how: str, closing: bool,
 def test_the_connection_breaks(cloud: LocalCloud, how: str) -> None:
     """Before or after the effect of each call: never two endpoints, never one without a record, and in the end none."""
     cases = [
-        Case(f"{kind}: {how} of {call[0]}'s {call[2]} number {call[3]}, {'closing' if closing else 'opening'}", partial(cut_off, kind, call, how, closing))
+        Case(f"{kind}: {how} of {call[0]}'s {call[2]} number {call[3]}, {play.__name__}", partial(play, kind, call, how))
         for kind in KINDS
-        for closing, calls in ((False, OPENING), (True, CLOSING))
+        for play, calls in ((cut_opening, OPENING), (cut_closing, CLOSING))
         for call in calls
     ]
     lanes(cloud).run(cases, begin)

@@ -17,7 +17,7 @@ use drawbridge_domain::preflight::{self, ChangeSeen, RoutesSeen, Severity};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::subscription::{Settings as Said, Subscription};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
-use drawbridge_runtime::{Environment, Handler, count};
+use drawbridge_runtime::{Environment, Handler, count_fault};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -354,7 +354,7 @@ impl<E: Network, L: Records> Adjust<E, L> {
     ) -> Result<Done, Fault> {
         if let Refusal::Refused(fault) = &refusal {
             tracing::warn!(fault = fault.name.as_str(), connection = record.id.as_str(), "{}", fault.message);
-            count("Fault", 1, &[("fault", fault.name.as_str())], now);
+            count_fault(fault.name, now);
         }
         if let Some((next, what)) = adjust::told(record, change, &refusal, untouched) {
             self.ledger.save_connection(next, adjust::audit(now, what)).await?;

@@ -4,49 +4,14 @@ use drawbridge_domain::announcement::{self, Announcement, ConnectionChange, Subs
 use drawbridge_domain::ids::SubscriptionName;
 use drawbridge_domain::ports::Announce;
 use drawbridge_domain::{Fault, Timestamp, identity};
+use drawbridge_items::stream::{Batch, Change, ItemFailure, PartialBatch};
 use drawbridge_items::{SUBSCRIPTION, connection_from_image};
-use drawbridge_runtime::{Handler, count};
-use serde::{Deserialize, Serialize};
+use drawbridge_runtime::{Handler, count, count_fault};
 use serde_json::Value;
 
 /// The function's ports.
 pub struct Announcer<B> {
     pub bus: B,
-}
-
-/// A batch of DynamoDB stream records.
-#[derive(Deserialize)]
-pub struct Batch {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    dynamodb: Change,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    #[serde(rename = "SequenceNumber")]
-    sequence_number: String,
-    #[serde(rename = "OldImage", default)]
-    old_image: Option<Value>,
-    #[serde(rename = "NewImage", default)]
-    new_image: Option<Value>,
-}
-
-/// Which records were not announced [AWS:lambda/dg/services-ddb-batchfailurereporting].
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PartialBatch {
-    batch_item_failures: Vec<ItemFailure>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ItemFailure {
-    item_identifier: String,
 }
 
 impl<B: Announce> Handler for Announcer<B> {
@@ -88,7 +53,7 @@ impl<B: Announce> Handler for Announcer<B> {
                 .into_iter()
                 .map(|(item_identifier, fault)| {
                     tracing::warn!(fault = fault.name.as_str(), at = item_identifier, "{}", fault.message);
-                    count("Fault", 1, &[("fault", fault.name.as_str())], now);
+                    count_fault(fault.name, now);
                     ItemFailure { item_identifier }
                 })
                 .collect(),
@@ -160,7 +125,7 @@ mod tests {
     }
 
     fn told(old: Option<Value>, new: Option<Value>) -> Option<Announcement> {
-        let change = Change { sequence_number: "1".to_owned(), old_image: old, new_image: new };
+        let change = Change { sequence_number: "1".to_owned(), keys: Value::Null, old_image: old, new_image: new };
         announcement(&change, now()).unwrap()
     }
 

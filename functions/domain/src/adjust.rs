@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::claims::{self, Known, SETTINGS_DIFFER};
 use crate::connection::{Connection, Made, Plan, PlannedCall, Status};
 use crate::fault::Fault;
-use crate::identity::{TAG_CONNECTION, TAG_OWNER};
+use crate::identity::{OWN_TAGS, TAG_CONNECTION, TAG_OWNER};
 use crate::ids::{RouteTableId, SecurityGroupId};
 use crate::inventory::ListedEndpoint;
 use crate::network::same_word;
@@ -86,6 +86,11 @@ impl Change<'_> {
     #[must_use]
     pub fn is_begun(&self, connection: &Connection) -> bool {
         connection.changing.contains(&self.plan)
+    }
+
+    /// From what the record says to what it is to say.
+    fn in_words(&self, connection: &Connection) -> String {
+        connection.plan.as_ref().map_or_else(String::new, |before| in_words(before, &self.plan))
     }
 }
 
@@ -278,8 +283,8 @@ pub fn can_be_changed(shown: &ListedEndpoint) -> bool {
 /// The record that says to what its endpoint is being changed, and that, in words.
 #[must_use]
 pub fn begun(connection: &Connection, change: &Change<'_>) -> (Connection, String) {
-    let (id, name) = (connection.made.as_ref().map_or("it", Made::id), &change.subscription.name);
-    let words = connection.plan.as_ref().map_or_else(String::new, |before| in_words(before, &change.plan));
+    let (id, name) = (made_id(connection), &change.subscription.name);
+    let words = change.in_words(connection);
     let mut next = connection.clone();
     next.changing.push(change.plan.clone());
     (next, format!("{id} is being changed in place, as subscription {name} says: {words}"))
@@ -295,7 +300,7 @@ pub fn doubted(connection: &Connection, mine: &[Plan]) -> Option<(Connection, St
     let lost = mine.iter().filter(|plan| works && Some(&plan.token) == token && !known.contains(plan));
     let mut next = connection.clone();
     next.changing.extend(lost.cloned());
-    let id = connection.made.as_ref().map_or("it", Made::id);
+    let id = made_id(connection);
     (next != *connection).then(|| (next, format!("{id} was changed by two runs at once, so it is looked at again")))
 }
 
@@ -307,15 +312,15 @@ pub fn changed(
     warnings: Vec<Finding>,
     known: Known<'_>,
 ) -> (Connection, String) {
-    let id = connection.made.as_ref().map_or("it", Made::id);
-    let words = connection.plan.as_ref().map_or_else(String::new, |before| in_words(before, &change.plan));
+    let (id, name) = (made_id(connection), &change.subscription.name);
+    let words = change.in_words(connection);
     let mut next = connection.clone();
     next.plan = Some(change.plan.clone());
     next.changing.clear();
     let stale = |code: &str| change.aspects.security_groups && OF_GROUPS.contains(&code);
     next.findings.retain(|finding| !stale(&finding.code));
     next.findings.extend(warnings);
-    let what = format!("{id} is changed in place, as subscription {} says: {words}", change.subscription.name);
+    let what = format!("{id} is changed in place, as subscription {name} says: {words}");
     (taken_back(&next, known), what)
 }
 
@@ -348,8 +353,8 @@ pub fn told(
     refusal: &Refusal,
     untouched: bool,
 ) -> Option<(Connection, String)> {
-    let (id, name) = (connection.made.as_ref().map_or("it", Made::id), &change.subscription.name);
-    let words = connection.plan.as_ref().map_or_else(String::new, |before| in_words(before, &change.plan));
+    let (id, name) = (made_id(connection), &change.subscription.name);
+    let words = change.in_words(connection);
     let again = "it is tried again every hour, and when a subscription is applied";
     let (why, way_out) = match refusal {
         Refusal::NotReadyFor(findings) => {
@@ -388,6 +393,10 @@ pub fn audit(now: Timestamp, what: String) -> AuditEntry {
     AuditEntry { at: now, by: "adjust".to_owned(), execution: None, what }
 }
 
+fn made_id(connection: &Connection) -> &str {
+    connection.made.as_ref().map_or("it", Made::id)
+}
+
 /// From what to what.
 fn in_words(before: &Plan, after: &Plan) -> String {
     let aspects = Aspects::between(before, after);
@@ -424,7 +433,7 @@ fn from_to<T: Display>(what: &str, from: &[T], to: &[T]) -> String {
 }
 
 fn is_own(key: &str) -> bool {
-    key.starts_with("drawbridge:")
+    key.starts_with(OWN_TAGS)
 }
 
 fn set<T: Ord>(items: &[T]) -> BTreeSet<&T> {

@@ -39,6 +39,10 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every one, in the order of a connection's life.
+    pub const ALL: [Self; 7] =
+        [Self::Wanted, Self::Opening, Self::Waiting, Self::Ready, Self::Closing, Self::Failed, Self::Closed];
+
     /// As it stands in the ledger, the announcements and the CLI.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

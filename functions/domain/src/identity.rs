@@ -10,6 +10,9 @@ use crate::ids::{AccountId, ConnectionId, Installation, Region, ResourceShareArn
 use crate::resource::Resource;
 use crate::subscription::{Kind, TargetKey};
 
+/// What the keys of Drawbridge's own tags begin with; a subscription may not give such.
+pub const OWN_TAGS: &str = "drawbridge:";
+
 /// Where this installation of Drawbridge runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {

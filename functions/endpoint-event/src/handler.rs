@@ -16,7 +16,7 @@ use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::truth::{self, Done, Hand, Machines, Standing};
 use drawbridge_domain::waiting;
 use drawbridge_domain::{Fault, FaultName, Timestamp};
-use drawbridge_runtime::{Environment, Handler, count};
+use drawbridge_runtime::{Environment, Handler, count_fault};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -175,7 +175,7 @@ where
         let plan = truth::decide(record, observed, hand.now);
         if plan.standing == Standing::Unknown {
             // Nothing is concluded from it, and somebody has to grant what is missing.
-            count("Fault", 1, &[("fault", FaultName::AccessDenied.as_str())], hand.now);
+            count_fault(FaultName::AccessDenied, hand.now);
         }
         hand.carry_out(record, plan).await
     }

@@ -153,10 +153,10 @@ where
         let mut summary =
             Summary { shares: seen.len(), connections: connections.len(), endpoints, ..Summary::default() };
         // Who is trusted does not stand in line behind strangers, of whom there may be any number.
-        let trusted = |share: &&SeenShare| self.is_trusted(&share.sender);
-        let strangers = seen.values().filter(|share| !trusted(share));
-        let in_turn = stream::iter(seen.values().filter(trusted).chain(strangers));
-        let of_seen = in_turn.map(|share| self.share(share, &listed, seen.len())).buffer_unordered(AT_ONCE);
+        let (trusted, strangers): (Vec<_>, Vec<_>) = seen.values().partition(|share| self.is_trusted(&share.sender));
+        let of_seen = stream::iter(trusted.into_iter().chain(strangers))
+            .map(|share| self.share(share, &listed, seen.len()))
+            .buffer_unordered(AT_ONCE);
         outcomes.extend(of_seen.collect::<Vec<_>>().await.into_iter().flatten());
         let of_unseen =
             stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen.then_some(&listed))).buffer_unordered(AT_ONCE);

@@ -2,7 +2,8 @@
 
 use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::{Fault, FaultName};
-use serde::{Deserialize, Serialize};
+use drawbridge_items::stream::Record;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// What to look at.
@@ -15,32 +16,6 @@ pub enum Request {
     One(ConnectionId),
 }
 
-#[derive(Deserialize)]
-struct Record {
-    dynamodb: Change,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    #[serde(rename = "SequenceNumber")]
-    sequence_number: String,
-    #[serde(rename = "Keys", default)]
-    keys: Value,
-}
-
-/// Which records have to come again [AWS:lambda/dg/services-ddb-batchfailurereporting].
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PartialBatch {
-    pub batch_item_failures: Vec<ItemFailure>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ItemFailure {
-    pub item_identifier: String,
-}
-
 impl Request {
     /// # Errors
     /// `UndecodableInput`, which says what is taken.
@@ -50,13 +25,12 @@ impl Request {
             let records: Vec<Record> = Deserialize::deserialize(records)
                 .map_err(|error| refused(format!("this is not a batch of DynamoDB stream records: {error}")))?;
             let mut changed: Vec<(ConnectionId, String)> = Vec::new();
-            for Record { dynamodb: Change { sequence_number, keys } } in records {
+            for Record { dynamodb: change } in records {
                 // Items of other types are none of its business, whatever the filter lets through.
-                let pk = keys.pointer("/pk/S").and_then(Value::as_str).and_then(|pk| pk.strip_prefix("CONNECTION#"));
-                let Some(id) = pk.and_then(|id| ConnectionId::parse(id).ok()) else { continue };
+                let Some(id) = change.connection() else { continue };
                 // The record is read back, so one look answers for all of its changes.
                 if !changed.iter().any(|(known, _)| *known == id) {
-                    changed.push((id, sequence_number));
+                    changed.push((id, change.sequence_number));
                 }
             }
             return Ok(Self::Changed(changed));

@@ -9,11 +9,12 @@ use drawbridge_domain::ids::{ConnectionId, Installation};
 use drawbridge_domain::outputs::{self, Outcome, OutputRecord, Work, Write};
 use drawbridge_domain::ports::{AuditEntry, Connections, Parameters, Publications};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp, identity};
-use drawbridge_runtime::{Environment, Handler, count};
+use drawbridge_items::stream::{ItemFailure, PartialBatch};
+use drawbridge_runtime::{Environment, Handler, count_fault};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::batch::{ItemFailure, PartialBatch, Request};
+use crate::batch::Request;
 
 /// How long calls are made before the rest is left to the next run; the function's timeout is longer, and the time for
 /// which a run has a connection's outputs to itself longer still.
@@ -96,7 +97,7 @@ impl<L: Connections + Publications, P: Parameters> Handler for Publish<L, P> {
 
 fn told(id: &ConnectionId, fault: &Fault, now: Timestamp) {
     tracing::warn!(fault = fault.name.as_str(), connection = %id, "{}", fault.message);
-    count("Fault", 1, &[("fault", fault.name.as_str())], now);
+    count_fault(fault.name, now);
 }
 
 impl<L: Connections + Publications, P: Parameters> Publish<L, P> {

@@ -12,7 +12,7 @@ use drawbridge_domain::ports::{
 use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::truth::{self, Hand, Held, Round, TheSweep};
 use drawbridge_domain::{Fault, FaultName, Timestamp, verdict};
-use drawbridge_runtime::{Environment, Handler, count};
+use drawbridge_runtime::{Environment, Handler, count_fault};
 use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ where
         round.held_until = None;
         for unread in &round.unread {
             tracing::warn!("it could not be read, so nothing is concluded from it: {unread}");
-            count("Fault", 1, &[("fault", FaultName::AccessDenied.as_str())], now);
+            count_fault(FaultName::AccessDenied, now);
         }
         let saved = self.ledger.save_round(round).await;
         outcome?;

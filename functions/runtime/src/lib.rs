@@ -6,5 +6,5 @@ mod metrics;
 mod run;
 
 pub use environment::Environment;
-pub use metrics::count;
+pub use metrics::{count, count_fault};
 pub use run::{Handler, run};

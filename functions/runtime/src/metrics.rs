@@ -2,12 +2,18 @@
 //! nobody looks. Lambda's own error count is useless here, since a poll that is not ready yet is
 //! an error to Lambda: alarms look at these instead.
 
+use drawbridge_domain::FaultName;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// Counts `value` of `metric` in the namespace `Drawbridge`, with these dimensions.
 pub fn count(metric: &str, value: u64, dimensions: &[(&str, &str)], now: Timestamp) {
     println!("{}", line(metric, value, dimensions, now));
+}
+
+/// Counts a fault by its name: what the alarm and the dashboard look at.
+pub fn count_fault(name: FaultName, now: Timestamp) {
+    count("Fault", 1, &[("fault", name.as_str())], now);
 }
 
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>

@@ -18,7 +18,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::metrics::count;
+use crate::metrics::count_fault;
 
 /// What a function does with one request. Its ports are inside it; the time comes in.
 #[allow(async_fn_in_trait, reason = "only this workspace implements and calls it, always with concrete types")]
@@ -50,7 +50,7 @@ pub async fn run<H: Handler>(handler: Result<H, Fault>) -> Result<(), Error> {
             Err(fault) => Err(fault.clone()),
         };
         outcome.map_err(|fault| {
-            count("Fault", 1, &[("fault", fault.name.as_str())], now);
+            count_fault(fault.name, now);
             tracing::warn!(fault = fault.name.as_str(), request = event.context.request_id, "{}", fault.message);
             // Step Functions carries the message in states of 256 KiB; the ledger and the log have more.
             let error_message = fault.message.chars().take(8000).collect();

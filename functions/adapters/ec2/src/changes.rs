@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::Tag;
 use drawbridge_domain::Fault;
 use drawbridge_domain::adjust::{Modification, PolicyChange};
 use drawbridge_domain::ids::VpcEndpointId;
 use drawbridge_domain::ports::ChangeEndpoint;
 use drawbridge_sdk::fault;
 
-use crate::Ec2;
+use crate::{Ec2, said};
 
 const MODIFY: &str = "ec2:ModifyVpcEndpoint";
 const TAG: &str = "ec2:CreateTags";
@@ -35,7 +34,7 @@ impl ChangeEndpoint for Ec2 {
         if tags.is_empty() {
             return Ok(());
         }
-        let request = self.0.create_tags().set_resources(Some(ids.to_vec())).set_tags(Some(given(tags)));
+        let request = self.0.create_tags().set_resources(Some(ids.to_vec())).set_tags(Some(said(tags)));
         request.send().await.map(drop).map_err(|error| fault(TAG, error))
     }
 
@@ -44,17 +43,13 @@ impl ChangeEndpoint for Ec2 {
         if tags.is_empty() {
             return Ok(());
         }
-        let request = self.0.delete_tags().set_resources(Some(ids.to_vec())).set_tags(Some(given(tags)));
+        let request = self.0.delete_tags().set_resources(Some(ids.to_vec())).set_tags(Some(said(tags)));
         request.send().await.map(drop).map_err(|error| fault(UNTAG, error))
     }
 }
 
 fn some(ids: &[impl ToString]) -> Option<Vec<String>> {
     (!ids.is_empty()).then(|| ids.iter().map(ToString::to_string).collect())
-}
-
-fn given(tags: &BTreeMap<String, String>) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 #[cfg(test)]

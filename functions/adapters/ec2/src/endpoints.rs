@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_ec2::config;
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
 use aws_sdk_ec2::types::{
-    Filter, ResourceType, State, Tag, TagSpecification, UnsuccessfulItem, VpcEndpoint, VpcEndpointType,
+    Filter, ResourceType, State, TagSpecification, UnsuccessfulItem, VpcEndpoint, VpcEndpointType,
 };
 use aws_smithy_types::timeout::TimeoutConfig;
 use drawbridge_domain::connection::PlannedCall;
@@ -16,7 +16,7 @@ use drawbridge_domain::ports::{FindEndpoints, MakeEndpoint, RemoveEndpoint};
 use drawbridge_domain::{Fault, FaultName};
 use drawbridge_sdk::{BadRow, answered, every_page, fault, field, usable};
 
-use crate::{Ec2, PAGE, filter, is_not_found, requests};
+use crate::{Ec2, PAGE, filter, is_not_found, requests, said};
 
 const DESCRIBE: &str = "ec2:DescribeVpcEndpoints";
 const CREATE: &str = "ec2:CreateVpcEndpoint";
@@ -136,10 +136,9 @@ fn dns_entry(entry: &aws_sdk_ec2::types::DnsEntry) -> Option<DnsEntry> {
 }
 
 fn tag_specification(tags: &BTreeMap<String, String>) -> Option<TagSpecification> {
-    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
-    let tags: Vec<_> = tags.collect();
-    (!tags.is_empty())
-        .then(|| TagSpecification::builder().resource_type(ResourceType::VpcEndpoint).set_tags(Some(tags)).build())
+    (!tags.is_empty()).then(|| {
+        TagSpecification::builder().resource_type(ResourceType::VpcEndpoint).set_tags(Some(said(tags))).build()
+    })
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
-use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, Tag, TagSpecification, UserIdGroupPair};
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, TagSpecification, UserIdGroupPair};
 use drawbridge_domain::connection::PlannedGroup;
 use drawbridge_domain::identity::TAG_OWNER;
 use drawbridge_domain::ids::{SecurityGroupId, VpcId};
@@ -11,7 +11,7 @@ use drawbridge_domain::ports::{MakeGroup, RemoveGroup, TaggedGroup};
 use drawbridge_domain::{Fault, FaultName};
 use drawbridge_sdk::{every_page, fault};
 
-use crate::{Ec2, PAGE, filter, is_not_found};
+use crate::{Ec2, PAGE, filter, is_not_found, said};
 
 const GROUPS: &str = "ec2:DescribeSecurityGroups";
 const CREATE: &str = "ec2:CreateSecurityGroup";
@@ -25,9 +25,8 @@ impl MakeGroup for Ec2 {
         vpc: &VpcId,
         tags: &BTreeMap<String, String>,
     ) -> Result<SecurityGroupId, Fault> {
-        let owned = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
         let owned =
-            TagSpecification::builder().resource_type(ResourceType::SecurityGroup).set_tags(Some(owned)).build();
+            TagSpecification::builder().resource_type(ResourceType::SecurityGroup).set_tags(Some(said(tags))).build();
         let request = self.0.create_security_group().group_name(name).vpc_id(vpc.as_str()).tag_specifications(owned);
         match request.description("Made by Drawbridge for this connection alone").send().await {
             Ok(made) => usable_id(made.group_id()),

@@ -10,8 +10,10 @@ mod requests;
 mod routes;
 mod services;
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::Filter;
+use aws_sdk_ec2::types::{Filter, Tag};
 use aws_types::SdkConfig;
 
 /// The most that a page of EC2's lists can hold.
@@ -33,6 +35,11 @@ impl Ec2 {
 fn filter(name: impl Into<String>, values: impl IntoIterator<Item = impl ToString>) -> Filter {
     let values = values.into_iter().map(|value| value.to_string()).collect();
     Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+/// Tags in EC2's words.
+fn said(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
 /// `InvalidVpcEndpointId.NotFound` and its kind: EC2 spells `Id` in several ways.

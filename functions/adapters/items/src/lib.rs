@@ -1,9 +1,12 @@
 //! The items of the ledger's table, as `DynamoDB`'s JSON has them: what reads the table's stream needs this and no client.
 
 use drawbridge_domain::connection::Connection;
+use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::{Fault, FaultName};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+pub mod stream;
 
 /// The partition key of every subscription.
 pub const SUBSCRIPTION: &str = "SUBSCRIPTION";
@@ -17,6 +20,12 @@ pub const SHARE_KEY: &str = "share_arn";
 /// What the key of the index by share holds of a connection that no share brought: an item without it would not be
 /// found there. Its record has none.
 pub const NO_SHARE: &str = "none";
+
+/// The connection that a `pk` is of, if it is of one.
+#[must_use]
+pub fn connection_of(pk: &str) -> Option<ConnectionId> {
+    pk.strip_prefix(CONNECTION)?.strip_prefix('#').and_then(|id| ConnectionId::parse(id).ok())
+}
 
 /// The connection in an image of a stream record, as Lambda delivers it (`{"pk": {"S": "…"}, …}`);
 /// none for items of other types.

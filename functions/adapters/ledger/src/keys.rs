@@ -1,7 +1,7 @@
 //! Where an item stands in the table.
 
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
-pub(crate) use drawbridge_items::{CONNECTION, NO_SHARE, SHARE, SHARE_KEY, SUBSCRIPTION};
+pub(crate) use drawbridge_items::{CONNECTION, NO_SHARE, SHARE, SHARE_KEY, SUBSCRIPTION, connection_of};
 use jiff::Timestamp;
 
 use crate::Subject;
@@ -32,11 +32,6 @@ pub(crate) fn share_of(pk: &str) -> Option<ResourceShareArn> {
 /// The connection whose outputs a `pk` is of, if it is of such.
 pub(crate) fn output_of(pk: &str) -> Option<ConnectionId> {
     pk.strip_prefix(OUTPUT)?.strip_prefix('#').and_then(|id| ConnectionId::parse(id).ok())
-}
-
-/// The connection that a `pk` is of, if it is of one.
-pub(crate) fn connection_of(pk: &str) -> Option<ConnectionId> {
-    pk.strip_prefix(CONNECTION)?.strip_prefix('#').and_then(|id| ConnectionId::parse(id).ok())
 }
 
 pub(crate) fn audit_sk(at: Timestamp, change: &str) -> String {

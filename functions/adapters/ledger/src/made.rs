@@ -21,17 +21,8 @@ const TRIES: usize = 5;
 impl FindMade for Ledger {
     async fn everything_made(&self) -> Result<Vec<(String, ConnectionId)>, Fault> {
         // Of the index, which has the keys of those for which something is made and nothing else: two calls for 5,000.
-        let request = self.client.scan().table_name(&self.table).index_name(BY_MADE);
-        let (mut all, mut from) = (Vec::new(), None);
-        loop {
-            let page = request.clone().set_exclusive_start_key(from).send().await;
-            let page = page.map_err(|error| drawbridge_sdk::fault("dynamodb:Scan", error))?;
-            all.extend(page.items().iter().filter_map(found));
-            from = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if from.is_none() {
-                return Ok(all);
-            }
-        }
+        let items = self.scan(self.client.scan().index_name(BY_MADE)).await?;
+        Ok(items.iter().filter_map(found).collect())
     }
 
     async fn made_as(&self, id: &str) -> Result<Vec<ConnectionId>, Fault> {

@@ -1,6 +1,7 @@
 //! Reads. All of items are consistent; indexes and scans find candidates.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
@@ -12,6 +13,22 @@ use serde::de::DeserializeOwned;
 use crate::audit::Entry;
 use crate::codec::{Item, decode, text, text_of};
 use crate::{BY_SHARE, BY_STATUS, Ledger, Subject, keys};
+
+/// What stands on every page, in order. The SDK's own paginator is a stream for each operation, which each function would
+/// have to carry.
+async fn every_page(
+    mut page: impl AsyncFnMut(Option<Item>) -> Result<(Option<Vec<Item>>, Option<Item>), Fault>,
+) -> Result<Vec<Item>, Fault> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let (items, last) = page(from).await?;
+        all.extend(items.unwrap_or_default());
+        from = last.filter(|key| !key.is_empty());
+        if from.is_none() {
+            return Ok(all);
+        }
+    }
+}
 
 /// Everything that the ledger holds of shares and connections.
 #[derive(Debug, Clone, Default)]
@@ -49,22 +66,29 @@ impl Ledger {
             .expression_attribute_values(":from", text(from))
             .expression_attribute_values(":to", text(to))
             .consistent_read(true);
-        self.every_page(request).await
+        self.query(request).await
     }
 
-    /// Every page of a query. The SDK's own paginator is a stream for each query, which each function would have to carry.
-    async fn every_page(&self, request: QueryFluentBuilder) -> Result<Vec<Item>, Fault> {
+    /// Every page of a query.
+    async fn query(&self, request: QueryFluentBuilder) -> Result<Vec<Item>, Fault> {
         let request = request.table_name(&self.table);
-        let (mut all, mut from) = (Vec::new(), None);
-        loop {
+        every_page(async |from| {
             let page = request.clone().set_exclusive_start_key(from).send().await;
             let page = page.map_err(|error| drawbridge_sdk::fault("dynamodb:Query", error))?;
-            all.extend(page.items.unwrap_or_default());
-            from = page.last_evaluated_key.filter(|key| !key.is_empty());
-            if from.is_none() {
-                return Ok(all);
-            }
-        }
+            Ok((page.items, page.last_evaluated_key))
+        })
+        .await
+    }
+
+    /// Every page of a scan.
+    pub(crate) async fn scan(&self, request: ScanFluentBuilder) -> Result<Vec<Item>, Fault> {
+        let request = request.table_name(&self.table);
+        every_page(async |from| {
+            let page = request.clone().set_exclusive_start_key(from).send().await;
+            let page = page.map_err(|error| drawbridge_sdk::fault("dynamodb:Scan", error))?;
+            Ok((page.items, page.last_evaluated_key))
+        })
+        .await
     }
 
     /// The keys in an index, all pages, in the index's order.
@@ -76,7 +100,7 @@ impl Ledger {
             .key_condition_expression("#key = :value")
             .expression_attribute_names("#key", key)
             .expression_attribute_values(":value", text(value));
-        self.every_page(request).await
+        self.query(request).await
     }
 
     /// The connections under one key of the index by share.
@@ -128,20 +152,14 @@ impl Ledger {
     /// # Errors
     /// Of the scan; an item that cannot be read is in [`Listing::unreadable`].
     pub async fn list(&self) -> Result<Listing, Fault> {
-        let items = self
+        let request = self
             .client
             .scan()
-            .table_name(&self.table)
             .filter_expression("sk IN (:share, :connection)")
             .expression_attribute_values(":share", text(keys::SHARE))
             .expression_attribute_values(":connection", text(keys::CONNECTION))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<Vec<Item>, _>>()
-            .await
-            .map_err(|error| drawbridge_sdk::fault("dynamodb:Scan", error))?;
+            .consistent_read(true);
+        let items = self.scan(request).await?;
         let mut listing = Listing::default();
         for item in items {
             let is_share = item.get("sk") == Some(&AttributeValue::S(keys::SHARE.to_owned()));

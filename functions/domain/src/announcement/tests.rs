@@ -23,20 +23,11 @@ fn database(number: usize) -> Database {
 
 #[test]
 fn a_change_of_status_is_announced_and_no_other() {
-    const ALL: [Status; 7] = [
-        Status::Wanted,
-        Status::Opening,
-        Status::Waiting,
-        Status::Ready,
-        Status::Closing,
-        Status::Failed,
-        Status::Closed,
-    ];
-    for after in ALL {
+    for after in Status::ALL {
         let now_so = connection(after);
         let first = ConnectionChange::of(None, &now_so).unwrap();
         assert_eq!((first.status, first.previous), (after, None));
-        for before in ALL {
+        for before in Status::ALL {
             let was = Connection { why: "another".to_owned(), version: 2, ..connection(before) };
             let announced = ConnectionChange::of(Some(&was), &now_so);
             assert_eq!(announced.is_some(), before != after, "{before:?} to {after:?}");

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{Known, SETTINGS_DIFFER};
 use crate::connection::{Connection, Plan, PlannedCall, PlannedDns};
+use crate::identity::OWN_TAGS;
 use crate::ids::{SecurityGroupId, SubnetId};
 use crate::preflight::{Finding, Severity, planned_dns};
 use crate::profile::Profile;
@@ -121,8 +122,7 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
         }
         _ => Vec::new(),
     };
-    let own = |key: &str| key.starts_with("drawbridge:");
-    let given = plan.tags.iter().filter(|(key, _)| !own(key));
+    let given = plan.tags.iter().filter(|(key, _)| !key.starts_with(OWN_TAGS));
     if !given.eq(subscription.tags.iter()) {
         let of_association = matches!(plan.call, PlannedCall::ServiceNetworkResource { .. });
         let difference = if of_association { in_place } else { applied };

@@ -5,9 +5,6 @@ use crate::fault::FaultName;
 use crate::reach::{Database, Port};
 use crate::testing::{self, connection, execution, now};
 
-const EVERY: [Status; 7] =
-    [Status::Wanted, Status::Opening, Status::Waiting, Status::Ready, Status::Closing, Status::Failed, Status::Closed];
-
 fn ending(cause: Cause) -> Ending {
     Ending {
         cause,
@@ -60,7 +57,7 @@ fn what_failed_is_closed_at_once() {
 #[test]
 fn it_ends_once() {
     assert_eq!(ended(Status::Closed), None);
-    for status in EVERY {
+    for status in Status::ALL {
         if let Some(next) = ended(status) {
             assert_eq!(end(&next, ending(Cause::Revoked)), None, "{status:?}");
         }
@@ -106,7 +103,7 @@ fn by_operator(connection: &Connection) -> Result<Connection, String> {
 
 #[test]
 fn an_operator_closes_whatever_stands() {
-    for status in EVERY {
+    for status in Status::ALL {
         let next = by_operator(&connection(status)).unwrap();
         let ending = next.ending.as_ref().unwrap();
         assert_eq!((ending.cause, ending.why.as_str()), (Cause::Operator, "the service moved"), "{status:?}");
