@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 from local import LocalCloud, wait_for
 from story import Story
@@ -92,16 +93,25 @@ def _told(error: BaseException) -> str:
     return "".join(traceback.format_exception(error, limit=-4))
 
 
-_deployed: dict[str, Lanes] = {}
+DEPLOYED_WITHIN = 300.0
+"""Seconds: takes 3 on two idle cores, ten times that on busy ones; what is late for a test is not late for six stacks."""
+
+_deployed: dict[str, Lanes | Exception] = {}
 
 
 def lanes(cloud: LocalCloud) -> Lanes:
     """The accounts beside that of `cloud`; deployed when first asked for, like it and from the same packages."""
     if cloud.endpoint not in _deployed:
-        packages = _packages(cloud)
-        with ThreadPoolExecutor(2) as pool:
-            _deployed[cloud.endpoint] = Lanes(list(pool.map(lambda account: _deploy(cloud, account, packages), ACCOUNTS)))
-    return _deployed[cloud.endpoint]
+        try:
+            packages = _packages(cloud)
+            with ThreadPoolExecutor(2) as pool:
+                _deployed[cloud.endpoint] = Lanes(list(pool.map(lambda account: _deploy(cloud, account, packages), ACCOUNTS)))
+        except Exception as error:  # noqa: BLE001 - told to every test that asks, not only to the first
+            _deployed[cloud.endpoint] = error
+    made = _deployed[cloud.endpoint]
+    if isinstance(made, Exception):
+        raise RuntimeError(f"the other accounts were not deployed: {_told(made)}") from made
+    return made
 
 
 def _packages(cloud: LocalCloud) -> dict[str, bytes]:
@@ -131,11 +141,19 @@ def _deploy(cloud: LocalCloud, account: str, packages: dict[str, bytes]) -> Loca
     )
     def made() -> bool:
         stood = there.describe_stacks(StackName=stack)["Stacks"][0]
-        assert "FAILED" not in stood["StackStatus"] and "ROLLBACK" not in stood["StackStatus"], stood
+        assert "FAILED" not in stood["StackStatus"] and "ROLLBACK" not in stood["StackStatus"], _events(there, stack)
         return bool(stood["StackStatus"] == "CREATE_COMPLETE")
 
-    wait_for(made, what=f"the stack of {account} is made")
+    wait_for(made, DEPLOYED_WITHIN, f"the stack of {account} is made", lambda: _events(there, stack))
     return lane
+
+
+def _events(cloudformation: Any, stack: str) -> str:
+    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+    return "\n".join(
+        f"{each['Timestamp']} {each['LogicalResourceId']} {each['ResourceStatus']} {each.get('ResourceStatusReason', '')}"
+        for each in events
+    )
 
 
 def stop(lane: LocalCloud) -> None:
