@@ -29,6 +29,9 @@ MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:bench"
 
 _LISTED = f"security_groups: [{world.SECURITY_GROUP}]"
 GUARDED = world.SUBSCRIPTION.read_text().replace(_LISTED, "security_groups: managed")
+PUBLISHED = world.SUBSCRIPTION.read_text() + "outputs:\n  ssm: /bench\n"
+_OTHER_GROUP = "sg-0b1b2c3d4e5f60718"
+CHANGED = PUBLISHED.replace(_LISTED, f"security_groups: [{_OTHER_GROUP}]").replace("team: payments", "team: bench")
 APPROVED = world.SUBSCRIPTION.read_text().replace("otherwise: hold", "otherwise: hold\napproval: always")
 
 
@@ -100,6 +103,7 @@ def _settings(cloud: LocalCloud, function: str) -> dict[str, str]:
         "DISCONNECT_MACHINE_ARN": MACHINE,
         "EVENT_BUS_NAME": "default",
         "SETTLE_SECONDS": "0",
+        "OUTPUT_PREFIX": "/bench/",
         "AWS_SDK_UA_APP_ID": f"drawbridge-{function}",
     }
 
@@ -150,26 +154,31 @@ def _record(cloud: LocalCloud, replay: Replay) -> dict[str, tuple[Any, Tape]]:
         run("open", of_connection, keep, allowed=wanted)
         return of_connection
 
+    def apply(text: str) -> None:
+        file = cloud.settings.home / "bench.yaml"
+        file.write_text(text)
+        cloud.cli("subscribe", str(file))
+
     def begin(text: str = world.SUBSCRIPTION.read_text()) -> None:
         cloud.reset()
         world.settle_consumer(cloud.standin, cloud.region)
         cloud.standin.set(
             endpoint_pending_polls=0, association_pending_polls=0, accept_lag_polls=0, delete_pending_polls=0, empty_pages=False
         )
-        file = cloud.settings.home / "bench.yaml"
-        file.write_text(text)
-        cloud.cli("subscribe", str(file))
+        apply(text)
+
+    def changed(connection: str) -> Json:
+        key = {"pk": {"S": f"CONNECTION#{connection}"}, "sk": {"S": "CONNECTION"}}
+        image = cloud.client("dynamodb").get_item(TableName=cloud.table, Key=key)["Item"]
+        record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "Keys": key, "NewImage": image}}
+        return {"Records": [record]}
 
     begin()
     first = walk("redis-4217", keep=True)
     run("observe", first)
     run("endpoint-event", {"detail": first["connection"]})
     run("reconcile", {})
-    run("adjust", {})
-    key = {"pk": {"S": f"CONNECTION#{first['connection']}"}, "sk": {"S": "CONNECTION"}}
-    image = cloud.client("dynamodb").get_item(TableName=cloud.table, Key=key)["Item"]
-    record = {"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "Keys": key, "NewImage": image}}
-    run("announce", {"Records": [record]})
+    run("announce", changed(first["connection"]))
 
     begin()
     second = walk("redis-4218", keep=False)
@@ -179,6 +188,16 @@ def _record(cloud: LocalCloud, replay: Replay) -> dict[str, tuple[Any, Tape]]:
     begin(GUARDED)
     third = walk("redis-4219", keep=False, wanted="GroupWanted")
     run("guard", third)
+
+    begin(PUBLISHED)
+    fourth = walk("redis-4221", keep=False)
+    run("observe", fourth, keep=False)
+    run("publish", changed(fourth["connection"]))
+    rules = [{"from": 8070, "to": 19999, "cidr": "10.0.0.0/16"}]
+    cloud.standin.seed(world.CONSUMER, security_groups=[{"id": _OTHER_GROUP, "vpc": world.VPC, "ingress": rules}])
+    apply(CHANGED)
+    if not run("adjust", {})["changed"]:
+        raise RuntimeError("adjust changed nothing")
 
     begin(APPROVED)
     share = world.share(cloud.standin, "redis-4220", event=False)["share"]
@@ -207,6 +226,12 @@ _ARGUMENTS: dict[str, Json] = {
         "SecurityGroupIds": [world.SECURITY_GROUP],
         "ClientToken": "bench",
     },
+    "modify_vpc_endpoint": {
+        "VpcEndpointId": "vpce-0a1b2c3d4e5f60718",
+        "AddSecurityGroupIds": [_OTHER_GROUP],
+        "RemoveSecurityGroupIds": [world.SECURITY_GROUP],
+    },
+    "create_tags": {"Resources": ["vpce-0a1b2c3d4e5f60718"], "Tags": [{"Key": "team", "Value": "bench"}]},
     "create_security_group": {"GroupName": "bench", "Description": "bench", "VpcId": world.VPC},
     "authorize_security_group_ingress": {
         "GroupId": world.SECURITY_GROUP,

@@ -25,7 +25,7 @@ LATTICE = (
     ("GET", r"/servicenetworkresourceassociations/.+", "get_service_network_resource_association"),
     ("GET", r"/tags/.+", "list_tags_for_resource"),
 )
-TARGETS = {"DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "stepfunctions", "AWSEvents": "events"}
+TARGETS = {"DynamoDB_20120810": "dynamodb", "AWSStepFunctions": "stepfunctions", "AWSEvents": "events", "AmazonSSM": "ssm"}
 # Started runs would do the very work that is to be measured.
 STARTED = json.dumps({"executionArn": "arn:aws:states:us-east-1:111122223333:execution:bench:bench", "startDate": 1.7e9})
 
