@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use drawbridge_domain::ids::Installation;
 
+use crate::failure::Failure;
+
 /// Onboards what others share with this account over AWS PrivateLink.
 #[derive(Debug, Parser)]
 #[command(
@@ -14,12 +16,35 @@ use drawbridge_domain::ids::Installation;
                   files that it reads.\nExit codes: 0 done, 1 refused or not found, 2 wrong usage, 3 AWS is not reachable."
 )]
 pub struct Args {
-    /// The ledger's table.
-    #[arg(long, global = true, env = "LEDGER_TABLE", default_value = "drawbridge-ledger", value_name = "NAME")]
-    pub table: String,
+    #[command(flatten)]
+    pub ledger: Table,
 
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Which ledger. What needs none runs without.
+#[derive(Debug, ClapArgs)]
+pub struct Table {
+    /// The ledger's table: the stack's output `LedgerTableName`.
+    // The field's name is clap's id of the argument, so no other one may have it.
+    #[arg(long, global = true, env = "LEDGER_TABLE", value_name = "NAME")]
+    table: Option<String>,
+}
+
+impl Table {
+    /// # Errors
+    /// None was named: CloudFormation gave the table its name, so there is none to guess.
+    pub fn name(&self) -> Result<&str, Failure> {
+        self.table.as_deref().filter(|name| !name.is_empty()).ok_or_else(|| {
+            Failure::Invalid(
+                "which ledger? Neither --table nor LEDGER_TABLE says it.\nWay out: it is an output of the stack:\n  \
+                 export LEDGER_TABLE=$(aws cloudformation describe-stacks --stack-name drawbridge --output text \\\n    \
+                 --query \"Stacks[0].Outputs[?OutputKey=='LedgerTableName'].OutputValue\")"
+                    .to_owned(),
+            )
+        })
+    }
 }
 
 #[derive(Debug, Subcommand)]

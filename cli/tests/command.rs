@@ -15,9 +15,13 @@ targets:
 ";
 
 fn drawbridge(arguments: &[&str], stdin: &str) -> Output {
+    with_table("ledger", arguments, stdin)
+}
+
+fn with_table(table: &str, arguments: &[&str], stdin: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_drawbridge"))
         .args(arguments)
-        .env_remove("LEDGER_TABLE")
+        .env("LEDGER_TABLE", table)
         // Nothing listens there: whatever asks AWS fails at once.
         .envs([("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ("AWS_REGION", "us-east-1"), ("USER", "ana")])
         .envs([("AWS_ACCESS_KEY_ID", "111122223333"), ("AWS_SECRET_ACCESS_KEY", "secret")])
@@ -43,6 +47,21 @@ fn check_says_what_a_valid_document_means() {
     assert!(stdout.starts_with("redis-production connects what 444455556666 shares with this account.\n"), "{stdout}");
     assert!(stdout.ends_with("\nstdin is valid.\n"), "{stdout}");
     assert!(!stdout.contains('\u{1b}'), "no colours in a pipe");
+}
+
+#[test]
+fn what_needs_a_ledger_says_where_its_name_is() {
+    for (arguments, stdin) in [
+        (&["ls"][..], ""),
+        (&["subscribe", "-"], VALID),
+        (&["plan", "-"], VALID),
+        (&["close", "x", "--reason", "y"], ""),
+    ] {
+        let output = with_table("", arguments, stdin);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains("LEDGER_TABLE") && stderr.contains("LedgerTableName"), "{arguments:?}: {stderr}");
+    }
 }
 
 #[test]

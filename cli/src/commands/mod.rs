@@ -56,12 +56,13 @@ impl From<String> for Done {
 /// [`Failure`], in words.
 pub async fn run(args: Args) -> Result<Done, Failure> {
     let (now, screen) = (Timestamp::now(), Screen::of_stdout());
-    let Args { table, command } = args;
+    let Args { ledger: table, command } = args;
     let both = async || {
+        let table = table.name()?;
         let sdk = drawbridge_sdk::config_with_profiles().await;
-        (Ledger::new(&sdk, table.clone()), Workflows::new(&sdk))
+        Ok::<_, Failure>((Ledger::new(&sdk, table), Workflows::new(&sdk)))
     };
-    let ledger = async || both().await.0;
+    let ledger = async || both().await.map(|(ledger, _)| ledger);
     match command {
         Command::Check { document } => check::run(&document, &screen),
         Command::Schema => Ok(schema::run()),
@@ -70,25 +71,25 @@ pub async fn run(args: Args) -> Result<Done, Failure> {
             // Boxed: it looks through every client there is.
             Box::pin(plan::run(&table, &document, &installation, json.json, now, &screen)).await
         }
-        Command::Ls { status, json } => ls::run(&ledger().await, &status, json.json, now, &screen).await,
-        Command::Show { subject, json } => show::run(&ledger().await, &subject.id, json.json, now, &screen).await,
+        Command::Ls { status, json } => ls::run(&ledger().await?, &status, json.json, now, &screen).await,
+        Command::Show { subject, json } => show::run(&ledger().await?, &subject.id, json.json, now, &screen).await,
         Command::Close { subject, reason, operator } => {
-            let (ledger, workflows) = both().await;
+            let (ledger, workflows) = both().await?;
             close::run(&ledger, &workflows, &subject.id, &reason, &operator, now).await
         }
         Command::Approve { subject, operator } => {
-            let (ledger, workflows) = both().await;
+            let (ledger, workflows) = both().await?;
             answer::run(&ledger, &workflows, &subject.id, None, &operator, now).await
         }
         Command::Reject { subject, because, operator } => {
-            let (ledger, workflows) = both().await;
+            let (ledger, workflows) = both().await?;
             answer::run(&ledger, &workflows, &subject.id, Some(&because), &operator, now).await
         }
         Command::Withdraw { name, yes, operator } => {
-            withdraw::run(&ledger().await, &name, yes, &operator, now, &screen).await
+            withdraw::run(&ledger().await?, &name, yes, &operator, now, &screen).await
         }
         Command::Retry { subject, operator } => {
-            let (ledger, workflows) = both().await;
+            let (ledger, workflows) = both().await?;
             retry::run(&ledger, &workflows, &subject.id, &operator, now).await
         }
     }

@@ -21,7 +21,7 @@ use drawbridge_ram::Ram;
 use jiff::Timestamp;
 
 use super::{Done, json, read};
-use crate::args::Document;
+use crate::args::{Document, Table};
 use crate::failure::Failure;
 use crate::render::{self, Screen};
 
@@ -71,7 +71,7 @@ pub struct Outlook {
 
 /// Reads the document before it looks for credentials: a problem in it needs none.
 pub async fn run(
-    table: &str,
+    table: &Table,
     document: &Document,
     installation: &Installation,
     as_json: bool,
@@ -82,6 +82,7 @@ pub async fn run(
         Failure::Refused(words) => Failure::Invalid(words),
         other => other,
     })?;
+    let table = table.name()?;
     let sdk = drawbridge_sdk::config_with_profiles().await;
     let account = Account {
         ram: Ram::new(&sdk),

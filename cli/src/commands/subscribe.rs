@@ -10,14 +10,14 @@ use crate::render::{self, Screen};
 
 /// Reads the document before it looks for credentials: a problem in it needs none.
 pub async fn run(
-    ledger: impl AsyncFnOnce() -> Ledger,
+    ledger: impl AsyncFnOnce() -> Result<Ledger, Failure>,
     document: &Document,
     operator: &Operator,
     now: Timestamp,
     screen: &Screen,
 ) -> Result<Done, Failure> {
     let (subscription, _) = read(document)?;
-    let ledger = ledger().await;
+    let ledger = ledger().await?;
     let entry = audit("subscribe", operator, now, format!("subscribed with `{}`", subscription.name));
     let written = ledger.put_subscription(&subscription, entry).await?;
     let what_now = outcome(written, subscription.name.as_str(), ledger.table());
