@@ -57,7 +57,7 @@ pub fn subscription() -> Subscription {
         approval: Approval::Never,
         on_revoke: OnRevoke::Close,
         on_change: OnChange::Keep,
-        profile: ProfileName::RedisCloud,
+        profile: ProfileName::RedisCloud.into(),
         targets: vec![
             Target::Vpc(VpcTarget {
                 vpc: VpcId::parse("vpc-0a1b2c3d").unwrap(),

@@ -1,6 +1,6 @@
 //! What a subscription means.
 
-use drawbridge_domain::profile::Profile;
+use drawbridge_domain::profile::{Chosen, PortUse, Profile};
 use drawbridge_domain::subscription::{
     Approval, EndpointItem, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, RouteTables, Subnets,
     Subscription, Target,
@@ -10,7 +10,7 @@ use super::{Facts, Screen, list};
 
 /// What a subscription means, in a few lines.
 pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
-    let profile = Profile::of(subscription.profile);
+    let profile = &subscription.profile.profile();
     let trust = &subscription.trust;
     let name = screen.bold(subscription.name.as_str());
     let mut facts = Facts::new(if trust.is_of_somebody() {
@@ -25,7 +25,7 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     for (number, item) in subscription.endpoints.iter().enumerate() {
         facts.add(if number == 0 { "endpoints" } else { "" }, &endpoint(item, profile));
     }
-    facts.add("profile", &format!("{} ({})", profile.name.as_str(), profile.title));
+    facts.add("profile", &vendor(&subscription.profile, profile));
     if subscription.on_change == OnChange::Replace {
         facts.add("on change", "replace: what AWS can't change in place is closed and made anew, which interrupts it");
     }
@@ -50,6 +50,21 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
         facts.add("tags", &tags.join(", "));
     }
     facts.0
+}
+
+/// The profile, and what it is extended by.
+fn vendor(chosen: &Chosen, profile: &Profile) -> String {
+    let mut more: Vec<String> = Vec::new();
+    for PortUse { from, to, used_for, required } in &chosen.ports {
+        let range = if from == to { format!("port {from}") } else { format!("ports {from}-{to}") };
+        more.push(format!("{range} ({used_for}{})", if *required { ", required" } else { "" }));
+    }
+    more.extend(chosen.free_addresses_per_subnet.map(|count| format!("{count} free addresses in each subnet")));
+    if !chosen.unsupported_az_ids.is_empty() {
+        more.push(format!("not in {}", list(&chosen.unsupported_az_ids)));
+    }
+    let more = if more.is_empty() { String::new() } else { format!(", extended: {}", more.join("; ")) };
+    format!("{} ({}){more}", profile.name.as_str(), profile.title)
 }
 
 fn shares(facts: &mut Facts, subscription: &Subscription, profile: &Profile) {

@@ -136,7 +136,10 @@ ids! {
     ServiceNetworkId, "a service network id, like sn-0a1b2c3d", |t| is_hex_id(t, "sn-");
     /// The physical id of an Availability Zone, the same in every account.
     AzId, "an Availability Zone id, like use1-az1", |t| {
-        t.split_once("-az").is_some_and(|(r, n)| !r.is_empty() && !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+        let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        t.bytes().all(lower)
+            && t.split_once("-az")
+                .is_some_and(|(r, n)| !r.is_empty() && !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
     };
     /// The name of a subscription, unique in an installation.
     SubscriptionName, "a name of 1 to 64 characters from a-z, 0-9 and -, starting with a letter, like redis-production", |t| {

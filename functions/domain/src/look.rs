@@ -7,7 +7,6 @@ use crate::ids::{ResourceArn, Service};
 use crate::network::ResourceConfiguration;
 use crate::ports::{LookAtNetwork, LookAtRoutes, LookAtServices, ResourceConfigurations, ServiceNetworks};
 use crate::preflight::{self, Preflight, RoutesSeen, VpcSeen};
-use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::subscription::{
     GatewayItem, InterfaceItem, PrivateDns, RouteTables, ServiceNetworkTarget, Settings, Subnets, Subscription,
@@ -69,7 +68,7 @@ where
     ) -> Result<Preflight, Fault> {
         let configuration = self.configuration(resource).await?;
         let seen = self.vpc(target).await?;
-        let profile = Profile::of(subscription.profile);
+        let profile = &subscription.profile.profile();
         let preflight = preflight::vpc(target, profile, resource, configuration.as_ref(), &connection.id, &seen);
         Ok(preflight.in_region(resource, &home.region))
     }
@@ -112,7 +111,7 @@ where
     ) -> Result<Preflight, Fault> {
         let exists = may_be_denied(network, self.lattice.service_network_exists(network).await)?;
         let seen = self.vpc(target).await?;
-        let profile = Profile::of(subscription.profile);
+        let profile = &subscription.profile.profile();
         let preflight = preflight::network_endpoint(target, profile, network, exists, &connection.id, &seen);
         Ok(preflight.in_region(network, &home.region))
     }
@@ -132,7 +131,7 @@ where
             private_dns: PrivateDns::Off,
         };
         let seen = self.vpc(&place).await?;
-        let (profile, port) = (Profile::of(subscription.profile), subscription.port_of_service(service));
+        let (profile, port) = (&subscription.profile.profile(), subscription.port_of_service(service));
         Ok(preflight::interface(item, profile, port, service, &services, &connection.id, &seen))
     }
 

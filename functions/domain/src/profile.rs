@@ -2,10 +2,11 @@
 //!
 //! Code never asks which vendor it is; it asks the profile.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ids::AzId;
 
@@ -62,7 +63,7 @@ pub struct Profile {
 }
 
 /// A range of ports and what listens there.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PortUse {
     /// The first port.
@@ -118,6 +119,64 @@ impl Profile {
     }
 }
 
+/// A profile as a subscription chooses it: by its name, or with what is true of the vendor besides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// What it begins with.
+    pub extends: ProfileName,
+    /// Ports that the vendor uses besides.
+    pub ports: Vec<PortUse>,
+    /// In place of the profile's.
+    pub free_addresses_per_subnet: Option<u32>,
+    /// Availability Zones in which no endpoint can stand, besides.
+    pub unsupported_az_ids: Vec<AzId>,
+}
+
+impl From<ProfileName> for Chosen {
+    fn from(extends: ProfileName) -> Self {
+        Self { extends, ports: Vec::new(), free_addresses_per_subnet: None, unsupported_az_ids: Vec::new() }
+    }
+}
+
+impl Chosen {
+    /// Everything that is true of the vendor.
+    #[must_use]
+    pub fn profile(&self) -> Cow<'static, Profile> {
+        let of_that_name = Profile::of(self.extends);
+        if *self == Self::from(self.extends) {
+            return Cow::Borrowed(of_that_name);
+        }
+        let mut profile = of_that_name.clone();
+        profile.ports.extend(self.ports.iter().cloned());
+        profile.unsupported_az_ids.extend(self.unsupported_az_ids.iter().cloned());
+        profile.free_addresses_per_subnet = self.free_addresses_per_subnet.unwrap_or(profile.free_addresses_per_subnet);
+        Cow::Owned(profile)
+    }
+}
+
+/// As a subscription says it: a name alone where nothing is added, so that digests are what they were before a profile
+/// could be extended.
+impl Serialize for Chosen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Extended<'a> {
+            extends: ProfileName,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            ports: &'a [PortUse],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            free_addresses_per_subnet: Option<u32>,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            unsupported_az_ids: &'a [AzId],
+        }
+        let Self { extends, ports, free_addresses_per_subnet, unsupported_az_ids } = self;
+        if *self == Self::from(*extends) {
+            return extends.serialize(serializer);
+        }
+        let free_addresses_per_subnet = *free_addresses_per_subnet;
+        Extended { extends: *extends, ports, free_addresses_per_subnet, unsupported_az_ids }.serialize(serializer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +209,26 @@ mod tests {
         assert_eq!(ports, [(10_000, 19_999, true), (8070, 8070, false)]);
         assert_eq!(profile.free_addresses_per_subnet, 16);
         assert_eq!(profile.private_dns, DnsPreference::VerifiedDomainsOnly);
+    }
+
+    #[test]
+    fn what_is_chosen_adds_to_a_profile_and_takes_nothing_from_it() {
+        let plain = Chosen::from(ProfileName::RedisCloud);
+        assert_eq!(*plain.profile(), *Profile::of(ProfileName::RedisCloud));
+        assert_eq!(serde_json::to_value(&plain).unwrap(), "redis-cloud", "as before there was such a thing");
+        let admin = PortUse { from: 9443, to: 9443, used_for: "admin".to_owned(), required: false };
+        let zone = AzId::parse("use1-az5").unwrap();
+        let more = Chosen {
+            ports: vec![admin.clone()],
+            free_addresses_per_subnet: Some(8),
+            unsupported_az_ids: vec![zone.clone()],
+            ..plain
+        };
+        let (profile, base) = (more.profile(), Profile::of(ProfileName::RedisCloud));
+        assert_eq!(profile.ports, [&base.ports[..], &[admin]].concat());
+        assert_eq!(profile.unsupported_az_ids, [&base.unsupported_az_ids[..], &[zone]].concat());
+        assert_eq!(profile.free_addresses_per_subnet, 8);
+        assert_eq!((profile.name, profile.private_dns), (base.name, base.private_dns));
     }
 
     #[test]

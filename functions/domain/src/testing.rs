@@ -130,7 +130,7 @@ pub fn subscription(called: &str) -> Subscription {
         approval: Approval::Never,
         on_revoke: OnRevoke::Keep,
         on_change: OnChange::Keep,
-        profile: ProfileName::RedisCloud,
+        profile: ProfileName::RedisCloud.into(),
         targets: vec![vpc_target("vpc-0a")],
         tags: BTreeMap::new(),
         limits: Limits::default(),

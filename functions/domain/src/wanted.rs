@@ -85,7 +85,7 @@ impl Origin {
         by_name.sort_by(|a, b| a.name.cmp(&b.name));
         let said: Vec<_> = by_name
             .into_iter()
-            .map(|s| (&s.name, s.endpoints.iter().filter(means).collect::<Vec<_>>(), s.profile, &s.tags, &s.ports))
+            .map(|s| (&s.name, s.endpoints.iter().filter(means).collect::<Vec<_>>(), &s.profile, &s.tags, &s.ports))
             .filter(|(_, items, ..)| !items.is_empty())
             .collect();
         Self { share: None, digest: identity::digest(&said), accepted_at: None, word: "it is asked for by".to_owned() }
@@ -335,7 +335,7 @@ pub(crate) fn differing(home: &Home, connection: &Connection, subscriptions: &[S
     let settings = |name: &SubscriptionName| -> Option<(Settings<'_>, _, _, _)> {
         let subscription = subscriptions.iter().find(|s| s.name == *name)?;
         let Subscription { profile, tags, outputs, .. } = subscription;
-        Some((subscription.settings(*kind, resource, target, home)?, *profile, tags, outputs))
+        Some((subscription.settings(*kind, resource, target, home)?, profile, tags, outputs))
     };
     let Some((first, rest)) = connection.claims.split_first() else {
         return Vec::new();

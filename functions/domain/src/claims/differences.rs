@@ -87,7 +87,7 @@ pub fn planned_otherwise<'a>(connection: &Connection, known: Known<'a>) -> Optio
 }
 
 fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>) -> Vec<Difference> {
-    let profile = Profile::of(subscription.profile);
+    let profile = &subscription.profile.profile();
     let mut differences: Vec<Difference> = match (&plan.call, settings) {
         (PlannedCall::ResourceEndpoint { subnets, security_groups, private_dns, .. }, Settings::Resource(target))
         | (

@@ -350,7 +350,7 @@ fn where_a_port_comes_from() {
 #[test]
 fn a_port_is_never_guessed_from_the_profile() {
     // The profile of `redis-cloud` knows 10000-19999 and 8070.
-    assert_eq!(subscription("a").profile, crate::profile::ProfileName::RedisCloud);
+    assert_eq!(subscription("a").profile, crate::profile::ProfileName::RedisCloud.into());
     let found = database(branch("rcfg-1", true), Ok(&configuration(&[])), Some(&subscription("a")));
     let Port::Unknown { reason } = found.port else { panic!("{:?}", found.port) };
     assert!(!reason.contains("10000") && !reason.contains("8070"), "{reason}");

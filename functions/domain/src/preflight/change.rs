@@ -8,7 +8,6 @@ use super::{Finding, Findings, RoutesSeen, VpcSeen, security_groups};
 use crate::adjust::Change;
 use crate::connection::{Connection, PlannedCall};
 use crate::network::{EndpointService, SecurityGroup};
-use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::subscription::Settings;
 
@@ -27,7 +26,7 @@ pub struct ChangeSeen {
 #[must_use]
 pub fn change(change: &Change<'_>, connection: &Connection, seen: ChangeSeen) -> Vec<Finding> {
     let mut findings = Findings::default();
-    let profile = Profile::of(change.subscription.profile);
+    let profile = &change.subscription.profile.profile();
     let ChangeSeen { security_groups, services, routes } = seen;
     let groups = VpcSeen { security_groups, ..VpcSeen::default() };
     let aspects = change.aspects;

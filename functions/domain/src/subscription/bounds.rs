@@ -37,6 +37,13 @@ pub(super) const CIDRS: usize = 10;
 pub(super) const DOMAINS: usize = 10;
 /// Of one domain [botocore: vpc-lattice `PrivateDnsSpecifiedDomain`].
 pub(super) const DOMAIN_LENGTH: usize = 255;
+/// Ranges that a subscription adds to a profile's: far below the 60 rules that a managed security group has room for.
+pub(super) const PORT_USES: usize = 20;
+pub(super) const USE_LENGTH: usize = 64;
+/// Usable ones of the largest subnet, a /16 [AWS: Amazon VPC, subnet sizing].
+pub(super) const FREE_ADDRESSES: i64 = 65_531;
+/// More than any Region has.
+pub(super) const ZONES: usize = 50;
 /// AWS takes 50 tags; 10 stay for Drawbridge's own and for those that an organization adds.
 pub(super) const TAGS: usize = 40;
 pub(super) const TAG_KEY_LENGTH: usize = 128;

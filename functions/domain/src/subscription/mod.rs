@@ -20,7 +20,7 @@ use crate::ids::{
     AccountId, OutputPrefix, ResourceArn, ResourceShareArn, Service, ServiceNetworkId, SubnetId, SubscriptionName,
     VpcId,
 };
-use crate::profile::ProfileName;
+use crate::profile::Chosen;
 use crate::resource::Resource;
 
 pub use bounds::VERSION;
@@ -52,7 +52,7 @@ pub struct Subscription {
     #[serde(skip_serializing_if = "OnChange::keeps")]
     pub on_change: OnChange,
     /// What is true of the vendor.
-    pub profile: ProfileName,
+    pub profile: Chosen,
     /// Where to connect what is shared, each VPC or service network at most once; at least one if it
     /// trusts anybody.
     pub targets: Vec<Target>,

@@ -9,8 +9,8 @@ use super::{
     Approval, Cidr, GatewayService, Grace, NetworkName, OnChange, OnRevoke, Otherwise, Remedy, ResourceType, bounds,
 };
 use crate::ids::{
-    AccountId, OutputPrefix, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName, ServiceNetworkId,
-    SubnetId, SubscriptionName, VpcId,
+    AccountId, AzId, OutputPrefix, Region, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName,
+    ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
 };
 use crate::profile::ProfileName;
 
@@ -47,11 +47,7 @@ pub fn json_schema() -> Value {
                 "default": OnChange::Keep,
             },
             "reconcile": reconcile(),
-            "profile": {
-                "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS.",
-                "enum": ProfileName::ALL,
-                "default": ProfileName::Generic,
-            },
+            "profile": profile(),
             "targets": {
                 "description": "Where to connect what is shared; each VPC or service network at most once.",
                 "type": "array",
@@ -112,6 +108,58 @@ pub fn json_schema() -> Value {
 
 const SERVICE: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?){2,}$";
 const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+fn profile() -> Value {
+    let port =
+        |description: &str| json!({"description": description, "type": "integer", "minimum": 1, "maximum": u16::MAX});
+    json!({
+        "description": "What is true of the vendor: ports, Availability Zones, free addresses, private DNS. A name, or a name and what is true besides.",
+        "oneOf": [
+            {"enum": ProfileName::ALL},
+            {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["extends"],
+                "properties": {
+                    "extends": {"description": "The profile that it begins with.", "enum": ProfileName::ALL},
+                    "ports": list(bounds::PORT_USES, &json!({
+                        "description": "Ports that the vendor uses besides.",
+                        "type": "object",
+                        "additionalProperties": false,
+                        "required": ["from", "use"],
+                        "properties": {
+                            "from": port("The first port."),
+                            "to": port("The last port; left out, the first is the only one."),
+                            "use": {
+                                "description": "What listens there.",
+                                "type": "string",
+                                "minLength": 1,
+                                "maxLength": bounds::USE_LENGTH,
+                                "pattern": PRINTABLE,
+                            },
+                            "required": {
+                                "description": "Whether a connection is useless without it.",
+                                "type": "boolean",
+                                "default": false,
+                            },
+                        },
+                    })),
+                    "free_addresses_per_subnet": {
+                        "description": "How many free addresses an endpoint needs in each subnet, in place of the profile's number.",
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": bounds::FREE_ADDRESSES,
+                    },
+                    "unsupported_az_ids": list(
+                        bounds::ZONES,
+                        &text("^[a-z0-9-]+-az[0-9]+$", AzId::EXPECTED),
+                    ),
+                },
+            },
+        ],
+        "default": ProfileName::Generic,
+    })
+}
 
 fn on_revoke() -> Value {
     json!({

@@ -332,7 +332,7 @@ fn the_digest_changes_exactly_when_a_subscription_that_decides_changes() {
         |s| s.trust.share_names.push("*".to_owned()),
         |s| s.trust.shares.push(share_arn(SENDER)),
         |s| s.otherwise = Otherwise::Ignore,
-        |s| s.profile = crate::profile::ProfileName::Generic,
+        |s| s.profile = crate::profile::ProfileName::Generic.into(),
         |s| s.targets.push(network_target("sn-0a")),
         |s| s.limits.connections_per_share = Some(1),
         |s| s.limits.monthly_cost_per_share = Some(1),

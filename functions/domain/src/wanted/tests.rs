@@ -92,7 +92,7 @@ fn another_claim_is_added_and_changes_nothing_else() {
 fn the_first_ones_settings_hold_and_a_differing_one_is_told() {
     type Change = fn(&mut Subscription);
     let differs: &[Change] = &[
-        |s| s.profile = ProfileName::Generic,
+        |s| s.profile = ProfileName::Generic.into(),
         |s| _ = s.tags.insert("team".to_owned(), "x".to_owned()),
         |s| {
             if let Target::Vpc(target) = &mut s.targets[0] {

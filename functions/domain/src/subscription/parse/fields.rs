@@ -12,10 +12,10 @@ use super::reader::{Fields, Reader, below};
 use super::tree::{Node, Scalar, Value, WHOLE};
 use super::words::shown;
 use crate::ids::{
-    AccountId, OutputPrefix, ResourceShareArn, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
+    AccountId, AzId, OutputPrefix, ResourceShareArn, SecurityGroupId, ServiceName, ServiceNetworkId, SubnetId,
     SubscriptionName, VpcId,
 };
-use crate::profile::ProfileName;
+use crate::profile::{Chosen, PortUse, ProfileName};
 
 const ROOT: &[&str] = &[
     "version",
@@ -39,6 +39,8 @@ const VPC: &[&str] = &["vpc", "subnets", "security_groups", "private_dns"];
 const SOURCES: &[&str] = &["cidrs", "security_groups"];
 const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
+const PROFILE: &[&str] = &["extends", "ports", "free_addresses_per_subnet", "unsupported_az_ids"];
+const PORT_USE: &[&str] = &["from", "to", "use", "required"];
 const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share"];
 const OUTPUTS: &[&str] = &["ssm"];
 const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated"];
@@ -64,6 +66,7 @@ pub(super) fn elsewhere(key: &str) -> Option<String> {
         .or_else(|| of(RECONCILE, "under `reconcile`"))
         .or_else(|| of(OUTPUTS, "under `outputs`"))
         .or_else(|| of(ROOT, "at the top of the document"))
+        .or_else(|| of(PROFILE, "under `profile`, beside `extends`"))
         .or_else(|| of(VPC, "under an item of `targets` with a `vpc`"))
         .or_else(|| of(SERVICE_NETWORK, "under an item of `targets`"))
         .or_else(|| of(ENDPOINT, "under an item of `endpoints`"))
@@ -129,9 +132,8 @@ pub(super) fn subscription(reader: &mut Reader, root: &Node) -> Option<Subscript
     let on_revoke = optional(&fields, "on_revoke", Some(OnRevoke::Keep), |node, path| on_revoke(reader, node, path));
     let on_change =
         optional(&fields, "on_change", Some(OnChange::Keep), |node, path| reader.one_of(node, path, ON_CHANGE));
-    let profiles: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
     let profile =
-        optional(&fields, "profile", Some(ProfileName::Generic), |node, path| reader.one_of(node, path, &profiles));
+        optional(&fields, "profile", Some(ProfileName::Generic.into()), |node, path| profile(reader, node, path));
     let targets = if shares {
         reader
             .require(&fields, "targets", "at least one, with a `vpc` or a `service_network`")
@@ -431,6 +433,59 @@ fn service_network(reader: &mut Reader, node: &Node, path: &str) -> Option<Servi
         });
     let private_dns = optional(&fields, "private_dns", Some(true), |node, path| reader.boolean(node, path));
     Some(ServiceNetworkTarget { service_network: service_network?, private_dns: private_dns? })
+}
+
+/// Its name, or a mapping that extends it.
+fn profile(reader: &mut Reader, node: &Node, path: &str) -> Option<Chosen> {
+    let names: Vec<_> = ProfileName::ALL.iter().map(|name| (name.as_str(), *name)).collect();
+    let Value::Map(_) = &node.value else {
+        return reader.one_of(node, path, &names).map(Chosen::from);
+    };
+    let fields = reader.fields(node, path, PROFILE, elsewhere)?;
+    let extends = reader
+        .require(&fields, "extends", "what it begins with, such as `extends: generic`")
+        .and_then(|node| reader.one_of(node, &fields.path("extends"), &names));
+    let ports = optional(&fields, "ports", Some(Vec::new()), |node, path| {
+        let expected = "ranges of ports, like `{from: 9443, use: admin}`";
+        let items = reader.list(node, path, bounds::PORT_USES, expected)?;
+        Some(reader.distinct(items, port_use, |ports| (ports.from, ports.to)))
+    });
+    let free_addresses = optional(&fields, "free_addresses_per_subnet", Some(None), |node, path| {
+        reader.integer(node, path, 1..=bounds::FREE_ADDRESSES).map(|count| u32::try_from(count).ok())
+    });
+    let zones = optional(&fields, "unsupported_az_ids", Some(Vec::new()), |node, path| {
+        let items = reader.list(node, path, bounds::ZONES, "Availability Zone ids, like use1-az3")?;
+        let read = |reader: &mut Reader, node: &Node, path: &str| reader.id(node, path, AzId::EXPECTED, AzId::parse);
+        Some(reader.distinct(items, read, Clone::clone))
+    });
+    Some(Chosen {
+        extends: extends?,
+        ports: ports?,
+        free_addresses_per_subnet: free_addresses?,
+        unsupported_az_ids: zones?,
+    })
+}
+
+fn port_use(reader: &mut Reader, node: &Node, path: &str) -> Option<PortUse> {
+    let fields = reader.fields(node, path, PORT_USE, |_| None)?;
+    let port = |reader: &mut Reader, node: &Node, path: &str| {
+        reader.integer(node, path, 1..=u16::MAX.into()).and_then(|port| u16::try_from(port).ok())
+    };
+    let from = reader
+        .require(&fields, "from", "the first port, such as `from: 9443`")
+        .and_then(|node| port(reader, node, &fields.path("from")));
+    let to = optional(&fields, "to", from, |node, path| port(reader, node, path));
+    let used_for = reader.require(&fields, "use", "what listens there, such as `use: admin`").and_then(|node| {
+        let path = fields.path("use");
+        reader.line(node, &path, 1..=bounds::USE_LENGTH, "what listens there, as text").map(str::to_owned)
+    });
+    let required = optional(&fields, "required", Some(false), |node, path| reader.boolean(node, path));
+    let (from, to) = (from?, to?);
+    if from > to {
+        reader.problem(node.at, path, format!("it goes from {from} to {to}: expected the lower port first"));
+        return None;
+    }
+    Some(PortUse { from, to, used_for: used_for?, required: required? })
 }
 
 fn tags(reader: &mut Reader, node: &Node, path: &str) -> Option<BTreeMap<String, String>> {

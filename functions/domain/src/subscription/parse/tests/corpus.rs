@@ -74,6 +74,12 @@ pub fn good() -> Vec<String> {
         ("vpc: vpc-0a\n    security_groups: [sg-0a]", "service_network: sn-0a\n    private_dns: false"),
         ("", "otherwise: reject\nprofile: redis-cloud\n"),
         ("", "otherwise: ignore\nprofile: generic\n"),
+        ("", "profile: {extends: redis-cloud}\n"),
+        (
+            "",
+            "profile:\n  extends: generic\n  ports: [{from: 9092, to: 9094, use: brokers, required: true}, {from: 9443, use: admin}]\n  \
+             free_addresses_per_subnet: 8\n  unsupported_az_ids: [use1-az3, usw2-lax1-az1]\n",
+        ),
         ("", "approval: never\n"),
         ("", "approval: first-time\n"),
         ("", "approval: always\n"),
@@ -469,6 +475,29 @@ const BAD: &[Case] = &[
         "",
         "profile: redis\n",
         &["8:10: profile: expected `generic`, `aws-service` or `redis-cloud`, found the text `redis`"],
+        RefusesToo,
+    ),
+    case("", "profile: {}\n", &["8:10: profile.extends: `extends` is missing; add what it begins with"], RefusesToo),
+    case(
+        "",
+        "profile:\n  extends: redis\n  ports:\n    - {from: 0, use: admin}\n    - {from: 9443, to: 9442, use: admin}\n    \
+         - {from: 9443}\n    - {from: 1, use: a}\n    - {from: 1, to: 1, use: b}\n  unsupported_az_ids: [us-east-1a]\n  \
+         free_addresses_per_subnet: 0\n",
+        &[
+            "9:12: profile.extends: expected `generic`",
+            "11:14: profile.ports[0].from: expected a whole number from 1 to 65535",
+            "12:7: profile.ports[1]: it goes from 9443 to 9442: expected the lower port first",
+            "13:7: profile.ports[2].use: `use` is missing; add what listens there",
+            "15:7: profile.ports[4]: given twice; the first is in line 14",
+            "16:24: profile.unsupported_az_ids[0]: `us-east-1a` is not an Availability Zone id, like use1-az1",
+            "17:30: profile.free_addresses_per_subnet: expected a whole number from 1 to 65531",
+        ],
+        RefusesToo,
+    ),
+    case(
+        "",
+        "unsupported_az_ids: [use1-az3]\n",
+        &["8:1: unsupported_az_ids: unknown key `unsupported_az_ids`; it belongs under `profile`"],
         RefusesToo,
     ),
     // Targets.

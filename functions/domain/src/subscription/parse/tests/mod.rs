@@ -97,7 +97,7 @@ fn what_is_left_out_has_its_default() {
     let subscription = parse("base", BASE).unwrap();
     assert_eq!(subscription.otherwise, Otherwise::Ignore);
     assert_eq!(subscription.on_revoke, OnRevoke::Keep);
-    assert_eq!(subscription.profile, ProfileName::Generic);
+    assert_eq!(subscription.profile, ProfileName::Generic.into());
     assert_eq!(subscription.trust.resource_types, [ResourceType::ResourceConfiguration], "no upgrade widens trust");
     assert!(subscription.endpoints.is_empty());
     assert!(subscription.trust.share_names.is_empty() && subscription.trust.shares.is_empty());

@@ -15,10 +15,10 @@ use super::super::{Problem, Problems, Subscription, parse, parse_canonical, read
 use super::corpus::{BASE, bad, good};
 use super::evaluator;
 use crate::ids::{
-    AccountId, OutputPrefix, Region, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName,
+    AccountId, AzId, OutputPrefix, Region, ResourceArn, ResourceShareArn, RouteTableId, SecurityGroupId, ServiceName,
     ServiceNetworkId, SubnetId, SubscriptionName, VpcId,
 };
-use crate::profile::ProfileName;
+use crate::profile::{Chosen, PortUse, ProfileName};
 
 /// Never a panic, and every place inside the document.
 fn withstands(text: &str) -> Result<(), TestCaseError> {
@@ -257,6 +257,34 @@ fn reconcile() -> impl Strategy<Value = Reconcile> {
     (but_adopt(), all, but_adopt()).prop_map(|(gone, orphaned, duplicated)| Reconcile { gone, orphaned, duplicated })
 }
 
+fn profile() -> impl Strategy<Value = Chosen> {
+    let port = (1u16.., 0u16..9, "[a-z]{1,9}", any::<bool>()).prop_map(|(from, more, used_for, required)| PortUse {
+        from,
+        to: from.saturating_add(more),
+        used_for,
+        required,
+    });
+    let ports = vec(port, 0..3).prop_map(|all| {
+        let mut ports: Vec<PortUse> = Vec::new();
+        for one in all {
+            if ports.iter().all(|other| (other.from, other.to) != (one.from, one.to)) {
+                ports.push(one);
+            }
+        }
+        ports
+    });
+    let zones = btree_set("[a-z]{3,5}[0-9]-az[0-9]", 0..3)
+        .prop_map(|zones| zones.into_iter().map(|zone| AzId::parse(zone).unwrap()).collect());
+    (select(ProfileName::ALL.to_vec()), ports, option::of(1u32..=65_531), zones).prop_map(
+        |(extends, ports, free_addresses_per_subnet, unsupported_az_ids)| Chosen {
+            extends,
+            ports,
+            free_addresses_per_subnet,
+            unsupported_az_ids,
+        },
+    )
+}
+
 fn subscription() -> impl Strategy<Value = Subscription> {
     let tags = btree_map(text(1..=40), text(0..=60), 0..4).prop_map(|tags| {
         let reserved = |key: &str| {
@@ -291,7 +319,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
             reconcile(),
             option::of("(/[a-zA-Z0-9_.-]{1,9}|/\\{target\\}){1,5}"),
         ),
-        select(ProfileName::ALL.to_vec()),
+        profile(),
         targets,
         tags,
         (option::of(1u32..=10_000), option::of(1u32..=1_000_000)),
