@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from local import LocalCloud, wait_for
@@ -127,9 +128,13 @@ class Story:
             service_networks=[{"id": NETWORK, "name": "shared-services"}],
         )
 
+    def file(self, name: str) -> Path:
+        """Where a subscription's document is kept."""
+        return LOCAL / self.cloud.settings.name / self.account / f"{name}.yaml"
+
     def subscribe(self, name: str = "redis", **more: Any) -> None:
         """Subscribes with the real command."""
-        file = LOCAL / self.cloud.settings.name / self.account / f"{name}.yaml"
+        file = self.file(name)
         file.parent.mkdir(parents=True, exist_ok=True)
         # No two are the same: after the ledger was emptied, DynamoDB takes the same write for one that was repeated.
         more["ports"] = {**more.get("ports", {}), f"none-{uuid.uuid4().hex}": 1}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from local import LocalCloud, wait_for
 from place import Place
-from story import GROUP, TO_VPC, VPC, Json, Shared, Story
+from story import GROUP, SUBNETS, TO_VPC, VPC, Json, Shared, Story
 
 MANAGED = {**TO_VPC, "security_groups": "managed"}
 LONG_AGO = "2026-01-01T00:00:00Z"
@@ -86,6 +86,16 @@ def test_one_is_made_and_removed_with_the_connection(cloud: LocalCloud) -> None:
     story.sweep_until(lambda: story.connection(share)["status"] == "ready", what="the connection")
     (again,) = groups(story)
     assert again["GroupName"] == f"{connection['id']}-g2" and again["GroupId"] != group["GroupId"]
+
+
+def test_a_profile_that_is_extended(cloud: LocalCloud) -> None:
+    """What the subscription adds to the profile is admitted, too, and a zone that it rules out gets no subnet."""
+    story = Story(cloud)
+    more = {"ports": [{"from": 9443, "use": "admin"}], "unsupported_az_ids": ["use1-az1"]}
+    _, connection, group = connected(story, profile={"extends": "redis-cloud", **more})
+    assert rules(group) == {(port, to, "10.0.0.0/16") for port, to in ((10000, 19999), (8070, 8070), (9443, 9443))}
+    assert set(connection["plan"]["call"]["resource_endpoint"]["subnets"]) == set(SUBNETS[1:])
+    assert "extended: port 9443 (admin); not in use1-az1" in cloud.cli("check", str(story.file("redis"))).stdout
 
 
 def test_from_where_it_admits(cloud: LocalCloud) -> None:
