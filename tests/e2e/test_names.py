@@ -62,8 +62,8 @@ def test_a_hosted_zone_of_the_private_name(cloud: LocalCloud, tmp_path: Path) ->
     zoned(story, NAME, "vpc-00000000000000000", zone)
     assert Planner(story, tmp_path).says(file)["fails"] == 0
     cloud.cli("retry", failed["id"])
-    ready = wanted(story, "ready")
-    assert [f["code"] for f in ready["findings"]] == []
+    story.look()
+    assert "findings" not in wanted(story, "ready")
     cloud.wait_for_rest()
     assert story.disorder() == [] and len(story.endpoints()) == 1
 
@@ -80,7 +80,7 @@ def test_hosted_zones_of_other_names(cloud: LocalCloud, name: str, severity: str
     place.subscribe(place.interface())
     story.look()
     ready = wanted(story, "ready")
-    assert [(f["code"], f["severity"]) for f in ready["findings"]] == ([("HostedZoneOverlaps", severity)] if severity else [])
+    assert [(f["code"], f["severity"]) for f in ready.get("findings", [])] == ([("HostedZoneOverlaps", severity)] if severity else [])
     cloud.wait_for_rest()
     assert story.disorder() == []
 

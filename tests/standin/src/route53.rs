@@ -104,7 +104,7 @@ fn zones(world: &World, caller: &Caller, vpc: &str) -> Vec<HostedZone> {
         }
     }
     let made = names.into_iter().map(|name| HostedZone {
-        id: format!("Z{}", ids::digest(&name)[..20].to_uppercase()),
+        id: format!("Z{}", ids::digest(&name).to_uppercase()),
         name,
         vpcs: vec![vpc.to_owned()],
         owner: None,
