@@ -203,6 +203,11 @@ def paths(story: Story) -> None:
     for route in ("failing", "network, failing", "guarded, failing", "refused"):
         travel(story, route)
         story.mend()
+    # A name of its own, held against those behind the VPC's other endpoints.
+    named = {"type": "SINGLE", "name": "redis-named", "ports": ["6379"], "custom_domain": "named.example.com"}
+    settled = story.share(resources=[named])
+    assert story.look().error is None
+    story.settle(settled)
     # What no share brings: looked up among the services, and routed.
     place = Place(story)
     place.subscribe(place.gateway())

@@ -963,6 +963,11 @@ CALLS: dict[tuple[str, str], tuple[str, str, dict[str, Any]]] = {
     ("ram", "GetResourceShares"): ("ram", "get_resource_shares", {"resourceOwner": "SELF"}),
     ("vpc-lattice", "ListResourceConfigurations"): ("vpc-lattice", "list_resource_configurations", {}),
     ("servicequotas", "ListServiceQuotas"): ("service-quotas", "list_service_quotas", {"ServiceCode": "vpc"}),
+    ("route53", "ListHostedZonesByVPC"): (
+        "route53",
+        "list_hosted_zones_by_vpc",
+        {"VPCId": "vpc-0a", "VPCRegion": REGION},
+    ),
     ("dynamodb", "GetItem"): ("dynamodb", "get_item", {"TableName": "t", "Key": {}}),
     ("states", "StopExecution"): ("stepfunctions", "stop_execution", {"executionArn": "arn:x"}),
     ("events", "PutEvents"): ("events", "put_events", {"Entries": [{"Source": "x"}]}),
@@ -972,6 +977,7 @@ WORDS = {
     "ram": ("ThrottlingException", "ServerInternalException", "AccessDeniedException"),
     "vpc-lattice": ("ThrottlingException", "InternalServerException", "AccessDeniedException"),
     "servicequotas": ("TooManyRequestsException", "ServiceException", "AccessDeniedException"),
+    "route53": ("Throttling", "InternalFailure", "AccessDenied"),
     "dynamodb": ("ThrottlingException", "InternalServerError", "AccessDeniedException"),
     "states": ("ThrottlingException", "InternalFailure", "AccessDeniedException"),
     "events": ("ThrottlingException", "InternalException", "AccessDeniedException"),
@@ -1141,8 +1147,8 @@ def test_no_operation_goes_untested() -> None:
     readme = (here.parents[1] / "standin" / "README.md").read_text(encoding="utf-8")
     tests = "".join(file.read_text(encoding="utf-8") for file in here.parent.glob("test_standin_wire*.py"))
     operations = re.findall(r"^\| `([A-Z]\w+)`", readme, re.MULTILINE)
-    assert len(operations) == len(set(operations)) == 37
-    names = [re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in operations]
+    assert len(operations) == len(set(operations)) == 38
+    names = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in operations]
     assert [name for name in names if f".{name}" not in tests and f'"{name}"' not in tests] == []
 
 

@@ -417,3 +417,37 @@ def test_a_provider_can_detach_its_resource_from_an_endpoint(served: Standin) ->
     assert ec2.describe_vpc_endpoint_associations(VpcEndpointIds=[id_])["VpcEndpointAssociations"] == []
     assert look(ec2, id_)["State"] == "Available"
     bad_request(served, "endpoints/detach", {"id": foreign})
+
+
+def test_hosted_zones_are_those_seeded_and_those_of_endpoints(served: Standin) -> None:
+    theirs = {"id": "Z0A", "name": "example.com", "vpcs": ["vpc-0a", "vpc-0b"], "owner": PROVIDER}
+    service = {"id": "Z0B", "name": "*.efs.example.com", "vpcs": ["vpc-0a"], "service": "elasticfilesystem.amazonaws.com"}
+    seed(served, hosted_zones=[theirs, service, {"id": "Z0C", "name": "example.org", "vpcs": ["vpc-0b"]}])
+    # Whatever Region it is asked in.
+    route53 = served.client("route53", region="eu-west-1")
+
+    def zones(vpc: str, **more: Any) -> list[tuple[str, Any]]:
+        seen, token = [], {}
+        while True:
+            page = route53.list_hosted_zones_by_vpc(VPCId=vpc, VPCRegion=REGION, **more, **token)
+            seen += [(row["Name"], row["Owner"]) for row in page["HostedZoneSummaries"]]
+            if "NextToken" not in page:
+                return seen
+            token = {"NextToken": page["NextToken"]}
+
+    first = [("example.com.", {"OwningAccount": PROVIDER}), ("\\052.efs.example.com.", {"OwningService": service["service"]})]
+    assert zones("vpc-0a") == zones("vpc-0a", MaxItems="1") == first
+    assert zones("vpc-0b") == [first[0], ("example.org.", {"OwningAccount": CONSUMER})]
+    assert zones("vpc-0c") == []
+    make(served.client("ec2"), interface(PrivateDnsEnabled=True))
+    assert zones("vpc-0a")[2:] == [(f"{PRIVATE}.", {"OwningService": "vpce.amazonaws.com"})]
+    bad = {"VPCId": "vpc-0a", "VPCRegion": REGION, "NextToken": "x"}
+    assert refused(lambda: route53.list_hosted_zones_by_vpc(**bad)) == "InvalidPaginationToken"
+    assert {(call["service"], call["mutating"]) for call in served.calls() if call["service"] != "ec2"} == {("route53", False)}
+
+
+def test_a_vpc_has_one_zone_of_a_name(served: Standin) -> None:
+    seed(served, hosted_zones=[{"id": "Z0A", "name": PRIVATE, "vpcs": ["vpc-0a"]}])
+    ec2 = served.client("ec2")
+    assert refused(lambda: make(ec2, interface(PrivateDnsEnabled=True))) == "InvalidParameter"
+    make(ec2, interface(PrivateDnsEnabled=False))

@@ -99,7 +99,7 @@ def _say_next(cloud: LocalCloud) -> None:
 The cloud runs in the background; logs are in {cloud.settings.home.relative_to(ROOT)}. Next, type:
 
   export AWS_ENDPOINT_URL={cloud.endpoint} AWS_REGION={cloud.region}
-  export AWS_ENDPOINT_URL_{{EC2,RAM,VPC_LATTICE}}={cloud.standin_endpoint}
+  export AWS_ENDPOINT_URL_{{EC2,RAM,VPC_LATTICE,ROUTE_53,SERVICE_QUOTAS}}={cloud.standin_endpoint}
   export AWS_ACCESS_KEY_ID={cloud.account} AWS_SECRET_ACCESS_KEY={SECRET} LEDGER_TABLE={cloud.table}
   {CLI.relative_to(ROOT)} subscribe {world.SUBSCRIPTION.relative_to(ROOT)}
   (cd tests && {python} share)      # account {world.PROVIDER} shares three databases and a metrics endpoint

@@ -27,7 +27,14 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 # The rest of AWS is ministack's.
-SERVED_BY_STANDIN = ("ec2", "ram", "vpc-lattice")
+# What the stand-in answers, as boto3 calls it, with what the SDKs call it in the name of a variable.
+SERVED_BY_STANDIN = {
+    "ec2": "EC2",
+    "ram": "RAM",
+    "vpc-lattice": "VPC_LATTICE",
+    "route53": "ROUTE_53",
+    "service-quotas": "SERVICE_QUOTAS",
+}
 STATE_FILE = "cloud.json"
 RESTING_LOOKS = 3
 
@@ -298,7 +305,7 @@ class LocalCloud:
             "INSTALLATION": self.settings.overrides.get("Installation", "drawbridge"),
             **variables,
         }
-        env |= {f"AWS_ENDPOINT_URL_{name.upper().replace('-', '_')}": self.standin_endpoint for name in SERVED_BY_STANDIN}
+        env |= {f"AWS_ENDPOINT_URL_{name}": self.standin_endpoint for name in SERVED_BY_STANDIN.values()}
         ran = subprocess.run([str(built(CLI)), *arguments], env=env, capture_output=True, text=True, check=False)
         if check and ran.returncode != 0:
             raise RuntimeError(

@@ -16,7 +16,7 @@ from .process import Child
 from .wait import wait_for
 
 # Served by the stand-in: what no emulator has, and those of the functions' calls that a test wants to cut or refuse.
-THROUGH_STANDIN = ("RAM", "EC2", "VPC_LATTICE", "DYNAMODB", "SFN", "EVENTBRIDGE", "SSM")
+THROUGH_STANDIN = ("RAM", "EC2", "VPC_LATTICE", "ROUTE_53", "DYNAMODB", "SFN", "EVENTBRIDGE", "SSM")
 
 
 def scratch(home: Path) -> Path:

@@ -60,7 +60,7 @@ class Standin:
 
     def seed(self, account: str, region: str = "us-east-1", **world: Any) -> None:
         """Adds or replaces by id: `vpcs`, `subnets`, `security_groups`, `service_networks`, `vpc_associations`,
-        `endpoint_services`, `route_tables`, `prefix_lists`."""
+        `endpoint_services`, `route_tables`, `prefix_lists`, `hosted_zones`."""
         self._call("POST", "seed", {"account": account, "region": region, **world})
 
     def share(self, owner: str, name: str, resources: list[Json], **more: Any) -> Json:

@@ -203,8 +203,25 @@ fn who_plans_only_looks() {
         .filter(reads)
         .collect();
     let more: Vec<_> = granted.difference(&looked_at).copied().collect();
-    assert_eq!(more, ["dynamodb:DescribeTable", "dynamodb:Scan", "vpc-lattice:ListServiceNetworkVpcAssociations"]);
+    let wanted = [
+        "dynamodb:DescribeTable",
+        "dynamodb:Scan",
+        "servicequotas:GetServiceQuota",
+        "vpc-lattice:ListServiceNetworkVpcAssociations",
+    ];
+    assert_eq!(more, wanted);
     assert_eq!(looked_at.difference(&granted).count(), 0, "{looked_at:?}");
+}
+
+#[test]
+fn hosted_zones_are_looked_at_where_endpoints_are_made() {
+    let template = Template::load();
+    let statements = template.statements("OpenRole");
+    let with: Vec<_> = statements.iter().filter(|s| s.actions().contains(&"route53:ListHostedZonesByVPC")).collect();
+    let [looking] = with[..] else { panic!("looking is allowed in one statement") };
+    assert_eq!(looking.actions().len(), 1, "the condition must bind nothing else");
+    let vpcs = looking.condition("ForAllValues:StringLike", "route53:VPCs");
+    assert_eq!(*vpcs, serde_json::json!({"Fn::Sub": "VPCId=*,VPCRegion=${AWS::Region}"}));
 }
 
 #[test]

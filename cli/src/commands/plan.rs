@@ -8,7 +8,6 @@ use drawbridge_domain::forecast::{self, Cost, Gathered, Step, Total};
 use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{Installation, ResourceShareArn, VpcId};
 use drawbridge_domain::look::Ports;
-use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{FindShares as _, Senders as _, Subscriptions as _, VpcAssociations as _};
 use drawbridge_domain::preflight::{self, Finding, Preflight};
 use drawbridge_domain::share::{InvitationStatus, ShareRecord};
@@ -17,7 +16,9 @@ use drawbridge_domain::{Class, Fault, FaultName, facts, offers, verdict};
 use drawbridge_ec2::Ec2;
 use drawbridge_lattice::Lattice;
 use drawbridge_ledger::{Ledger, Listing};
+use drawbridge_quotas::ServiceQuotas;
 use drawbridge_ram::Ram;
+use drawbridge_route53::Route53;
 use jiff::Timestamp;
 
 use super::{Done, json, read};
@@ -88,9 +89,11 @@ pub async fn run(
         ram: Ram::new(&sdk),
         lattice: Lattice::new(&sdk),
         ec2: Ec2::new(&sdk),
+        route53: Route53::new(&sdk),
+        quotas: ServiceQuotas::new(&sdk),
         ledger: Ledger::new(&sdk, table),
     };
-    let (outlook, notes) = account.outlook(subscription, installation, now).await?;
+    let (outlook, notes) = Box::pin(account.outlook(subscription, installation, now)).await?;
     let mut done =
         if as_json { json(&render::outlook_document(&outlook))? } else { render::outlook(&outlook, screen).into() };
     done.notes = notes;
@@ -103,6 +106,8 @@ struct Account {
     ram: Ram,
     lattice: Lattice,
     ec2: Ec2,
+    route53: Route53,
+    quotas: ServiceQuotas,
     ledger: Ledger,
 }
 
@@ -229,7 +234,8 @@ impl Account {
         let connection = &step.connection;
         match claims::settings_that_hold(connection, known.subscriptions, known.home) {
             Ok((subscription, settings)) => {
-                let ports = Ports { ec2: &self.ec2, lattice: &self.lattice };
+                let ports =
+                    Ports { ec2: &self.ec2, lattice: &self.lattice, route53: &self.route53, quotas: &self.quotas };
                 ports.preflight(connection, subscription, settings, known.home).await
             }
             Err(fault) => Ok(Preflight { findings: vec![of_fault(&fault)], call: None, group: None }),
@@ -271,6 +277,17 @@ const fn stands(status: drawbridge_domain::connection::Status) -> bool {
     !matches!(status, Status::Failed | Status::Closed)
 }
 
+/// Whether AWS makes hosted zones with it.
+const fn has_private_dns(call: &PlannedCall) -> bool {
+    match call {
+        PlannedCall::ResourceEndpoint { private_dns, .. } | PlannedCall::ServiceNetworkEndpoint { private_dns, .. } => {
+            private_dns.enabled
+        }
+        PlannedCall::InterfaceEndpoint { private_dns, .. } => *private_dns,
+        PlannedCall::ServiceNetworkResource { .. } | PlannedCall::GatewayEndpoint { .. } => false,
+    }
+}
+
 /// In how many Availability Zones an endpoint stands: it has one subnet in each.
 fn zones(call: &PlannedCall) -> Option<usize> {
     match call {
@@ -293,12 +310,18 @@ fn cost_before(looked: &Looked, records: &[drawbridge_domain::connection::Connec
 fn beyond(connections: &[Looked]) -> Vec<String> {
     let made = |kinds: &[Kind]| connections.iter().any(|c| c.step.is_made() && kinds.contains(&c.step.connection.kind));
     let mut unknown = Vec::new();
-    let private = [Kind::ResourceEndpoint, Kind::ServiceNetworkEndpoint, Kind::InterfaceEndpoint];
-    if made(&private) {
+    let answers = |kind: Kind| {
+        connections.iter().any(|c| c.step.connection.kind == kind && c.call.as_ref().is_some_and(has_private_dns))
+    };
+    if answers(Kind::ResourceEndpoint) || answers(Kind::ServiceNetworkEndpoint) {
         unknown.push(
-            "private hosted zones of the VPC (Route 53): one of the same name as the endpoint's would clash with it"
+            "private names that this account is not shown, of a GROUP's children, of what a service network holds, or where \
+             the provider denies reading its configuration: another endpoint or a private hosted zone of the VPC may have one"
                 .to_owned(),
         );
+    }
+    if answers(Kind::ResourceEndpoint) || answers(Kind::ServiceNetworkEndpoint) || answers(Kind::InterfaceEndpoint) {
+        unknown.push("private hosted zones that a Route 53 Profile brings to the VPC".to_owned());
     }
     if made(&[Kind::ResourceEndpoint]) {
         unknown.push(
@@ -309,9 +332,6 @@ fn beyond(connections: &[Looked]) -> Vec<String> {
         unknown.push(
             "whether AWS charges for a GROUP once, or for each of its children: the cost counts it once".to_owned(),
         );
-    }
-    if connections.iter().any(|c| c.findings.iter().any(|finding| same_word(&finding.code, "QuotaReached"))) {
-        unknown.push("whether the account's quotas were raised (Service Quotas)".to_owned());
     }
     unknown
 }

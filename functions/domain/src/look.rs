@@ -3,10 +3,14 @@
 
 use crate::connection::Connection;
 use crate::identity::Home;
-use crate::ids::{ResourceArn, Service};
+use crate::ids::{ConnectionId, ResourceArn, Service, VpcId};
+use crate::network::Endpoint;
 use crate::network::ResourceConfiguration;
-use crate::ports::{LookAtNetwork, LookAtRoutes, LookAtServices, ResourceConfigurations, ServiceNetworks};
-use crate::preflight::{self, Preflight, RoutesSeen, VpcSeen};
+use crate::ports::{
+    AppliedQuotas, HostedZones, LookAtNetwork, LookAtPrivateNames, LookAtRoutes, LookAtServices,
+    ResourceConfigurations, ServiceNetworks,
+};
+use crate::preflight::{self, Looked, Preflight, PrivateName, RoutesSeen, VpcSeen};
 use crate::resource::Resource;
 use crate::subscription::{
     GatewayItem, InterfaceItem, PrivateDns, RouteTables, ServiceNetworkTarget, Settings, Subnets, Subscription,
@@ -16,17 +20,23 @@ use crate::{Class, Fault, FaultName};
 
 /// What is looked through.
 #[derive(Debug)]
-pub struct Ports<'a, E, N> {
+pub struct Ports<'a, E, N, Z, Q> {
     /// EC2.
     pub ec2: &'a E,
     /// VPC Lattice.
     pub lattice: &'a N,
+    /// Route 53.
+    pub route53: &'a Z,
+    /// Service Quotas.
+    pub quotas: &'a Q,
 }
 
-impl<E, N> Ports<'_, E, N>
+impl<E, N, Z, Q> Ports<'_, E, N, Z, Q>
 where
-    E: LookAtNetwork + LookAtServices + LookAtRoutes,
+    E: LookAtNetwork + LookAtServices + LookAtRoutes + LookAtPrivateNames,
     N: ResourceConfigurations + ServiceNetworks,
+    Z: HostedZones,
+    Q: AppliedQuotas,
 {
     /// What stands against the connection, and the call to make if nothing does.
     ///
@@ -50,7 +60,7 @@ where
                 self.network(connection, subscription, target, arn, home).await
             }
             (Settings::Interface(item), Resource::Service(service)) => {
-                self.interface(connection, subscription, item, service).await
+                self.interface(connection, subscription, item, service, home).await
             }
             (Settings::Gateway(item), Resource::Service(service)) => self.gateway(connection, item, service).await,
             (_, resource) => Err(FaultName::InvalidRequest
@@ -67,8 +77,12 @@ where
         home: &Home,
     ) -> Result<Preflight, Fault> {
         let configuration = self.configuration(resource).await?;
-        let seen = self.vpc(target).await?;
+        let mut seen = self.vpc(target).await?;
         let profile = &subscription.profile.profile();
+        let dns = preflight::planned_dns(&target.private_dns, profile);
+        let names = preflight::names_of_resource(configuration.as_ref(), &dns);
+        self.names(&mut seen, &names, &target.vpc, &connection.id, home).await;
+        seen.quota = self.quota("Resource", &target.vpc, &connection.id, &seen.endpoints).await;
         let preflight = preflight::vpc(target, profile, resource, configuration.as_ref(), &connection.id, &seen);
         Ok(preflight.in_region(resource, &home.region))
     }
@@ -110,7 +124,8 @@ where
         home: &Home,
     ) -> Result<Preflight, Fault> {
         let exists = may_be_denied(network, self.lattice.service_network_exists(network).await)?;
-        let seen = self.vpc(target).await?;
+        let mut seen = self.vpc(target).await?;
+        seen.quota = self.quota("ServiceNetwork", &target.vpc, &connection.id, &seen.endpoints).await;
         let profile = &subscription.profile.profile();
         let preflight = preflight::network_endpoint(target, profile, network, exists, &connection.id, &seen);
         Ok(preflight.in_region(network, &home.region))
@@ -122,6 +137,7 @@ where
         subscription: &Subscription,
         item: &InterfaceItem,
         service: &Service,
+        home: &Home,
     ) -> Result<Preflight, Fault> {
         let services = self.ec2.endpoint_services(service).await?;
         let place = VpcTarget {
@@ -130,7 +146,10 @@ where
             security_groups: item.security_groups.clone(),
             private_dns: PrivateDns::Off,
         };
-        let seen = self.vpc(&place).await?;
+        let mut seen = self.vpc(&place).await?;
+        let names = preflight::names_of_service(item, &services);
+        self.names(&mut seen, &names, &item.vpc, &connection.id, home).await;
+        seen.quota = self.quota("Interface", &item.vpc, &connection.id, &seen.endpoints).await;
         let (profile, port) = (&subscription.profile.profile(), subscription.port_of_service(service));
         Ok(preflight::interface(item, profile, port, service, &services, &connection.id, &seen))
     }
@@ -146,6 +165,7 @@ where
         if seen.vpc.is_some() {
             seen.endpoints = self.ec2.endpoints_in(&item.vpc).await?;
         }
+        seen.quota = self.quota("Gateway", &item.vpc, &connection.id, &seen.endpoints).await;
         match &item.route_tables {
             RouteTables::Listed(ids) => seen.route_tables = self.ec2.route_tables(ids).await?,
             RouteTables::OfSubnets(ids) => {
@@ -171,7 +191,28 @@ where
         };
         let security_groups = self.ec2.security_groups(target.security_groups.named()).await?;
         let endpoints = if vpc.is_some() { self.ec2.endpoints_in(&target.vpc).await? } else { Vec::new() };
-        Ok(VpcSeen { vpc, subnets, security_groups, endpoints })
+        Ok(VpcSeen { vpc, subnets, security_groups, endpoints, ..VpcSeen::default() })
+    }
+
+    /// What else in the VPC answers to private names. Whatever goes wrong with that look is told and stops nothing: EC2
+    /// refuses a clash itself, and Route 53 is run from one Region for all.
+    async fn names(&self, seen: &mut VpcSeen, names: &[PrivateName], vpc: &VpcId, ours: &ConnectionId, home: &Home) {
+        if names.is_empty() || seen.vpc.is_none() {
+            return;
+        }
+        seen.hosted_zones = self.route53.hosted_zones(vpc, &home.region).await.into();
+        let others = preflight::with_names_behind(&seen.endpoints, vpc, ours);
+        if !others.is_empty() && names.iter().any(PrivateName::is_one) {
+            seen.names_behind = self.ec2.private_names(&others).await.into();
+        }
+    }
+
+    /// The quota of endpoints of this type, asked for only if it is used up by default; as [`Self::names`] else.
+    async fn quota(&self, of: &str, vpc: &VpcId, ours: &ConnectionId, endpoints: &[Endpoint]) -> Looked<Option<usize>> {
+        match preflight::used_up(of, vpc, ours, endpoints) {
+            Some(quota) => self.quotas.applied_quota(quota.code).await.into(),
+            None => Looked::Not,
+        }
     }
 }
 

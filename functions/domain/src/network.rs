@@ -130,6 +130,8 @@ pub struct EndpointService {
     pub owner: String,
     /// The name that endpoints may answer to.
     pub private_dns_name: Option<String>,
+    /// Every such name, where it has several: `*.dkr.ecr.us-east-1.amazonaws.com` …
+    pub private_dns_names: Vec<String>,
     /// `verified` if its owner proved that this name is its own; AWS does not say it of each of its own.
     pub private_dns_state: Option<String>,
     /// Whether its owner accepts each endpoint.
@@ -174,6 +176,19 @@ pub struct PrefixRoute {
     pub state: String,
 }
 
+/// A private hosted zone that a VPC is associated with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostedZone {
+    /// Its id.
+    pub id: String,
+    /// Its name, with or without a dot at its end.
+    pub name: String,
+    /// The account that owns it, if one does.
+    pub account: Option<String>,
+    /// The AWS service that made and owns it, if one does: `vpce.amazonaws.com`, `efs.amazonaws.com` …
+    pub service: Option<String>,
+}
+
 /// One row of `DescribeVpcEndpointAssociations`: one per child of a GROUP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointAssociation {
@@ -198,6 +213,12 @@ pub struct ResourceConfiguration {
     pub config_type: String,
     /// Ports and ranges, `6379` or `1-65535`; often empty for what others own.
     pub port_ranges: Vec<String>,
+    /// The name that its provider gave it.
+    pub custom_domain: Option<String>,
+    /// Of a GROUP: the domain that its children's names are under.
+    pub group_domain: Option<String>,
+    /// Whether its provider proved that the domain is its own. Children inherit it.
+    pub verified: bool,
 }
 
 /// A VPC Lattice service network.

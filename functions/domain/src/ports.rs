@@ -12,13 +12,13 @@ use crate::announcement::Announcement;
 use crate::connection::{Connection, Made, PlannedCall, PlannedGroup};
 use crate::fault::Fault;
 use crate::ids::{
-    AccountId, AssociationId, ConnectionId, InvitationArn, ResourceArn, ResourceShareArn, RouteTableId,
+    AccountId, AssociationId, ConnectionId, InvitationArn, Region, ResourceArn, ResourceShareArn, RouteTableId,
     SecurityGroupId, Service, ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
 use crate::messages::Subject;
 use crate::network::{
-    Association, Endpoint, EndpointAssociation, EndpointService, ResourceConfiguration, RouteTable, SecurityGroup,
-    ServiceNetwork, Subnet, Vpc,
+    Association, Endpoint, EndpointAssociation, EndpointService, HostedZone, ResourceConfiguration, RouteTable,
+    SecurityGroup, ServiceNetwork, Subnet, Vpc,
 };
 use crate::outputs::OutputRecord;
 use crate::share::{Invitation, ShareRecord, SharedResource, VisibleShare};
@@ -125,6 +125,36 @@ pub trait LookAtRoutes {
     async fn route_tables_of(&self, vpc: &VpcId) -> Result<Vec<RouteTable>, Fault>;
     /// Those of the listed route tables that exist, in whatever VPC. One that does not exist is left out.
     async fn route_tables(&self, ids: &[RouteTableId]) -> Result<Vec<RouteTable>, Fault>;
+}
+
+/// Route 53: look at private hosted zones.
+pub trait HostedZones {
+    /// The private hosted zones that a VPC of this Region is associated with, whosever they are, all pages. Those that a
+    /// Route 53 Profile brings are not among them.
+    async fn hosted_zones(&self, vpc: &VpcId, region: &Region) -> Result<Vec<HostedZone>, Fault>;
+}
+
+/// Service Quotas: what a quota of VPC is here.
+pub trait AppliedQuotas {
+    /// The value that a quota has in this account and Region; none if AWS shows only its default.
+    async fn applied_quota(&self, code: &str) -> Result<Option<usize>, Fault>;
+}
+
+/// Nobody who asks: only AWS's defaults are known.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults;
+
+impl AppliedQuotas for Defaults {
+    async fn applied_quota(&self, _: &str) -> Result<Option<usize>, Fault> {
+        Ok(None)
+    }
+}
+
+/// EC2: look at the private names behind endpoints.
+pub trait LookAtPrivateNames {
+    /// The private names behind these endpoints, one row a name, all pages. Of interface endpoints EC2 shows none here:
+    /// theirs stand in [`Endpoint::dns`].
+    async fn private_names(&self, ids: &[VpcEndpointId]) -> Result<Vec<(VpcEndpointId, String)>, Fault>;
 }
 
 /// EC2: find VPC endpoints.

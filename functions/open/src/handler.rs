@@ -10,8 +10,8 @@ use drawbridge_domain::look::Ports;
 use drawbridge_domain::messages::{ConnectRequest, OpenAnswer};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
-    AuditEntry, Connections, FindEndpoints, LookAtNetwork, LookAtRoutes, LookAtServices, MakeEndpoint,
-    ResourceConfigurations, ServiceNetworks, Subscriptions,
+    AuditEntry, Connections, Defaults, FindEndpoints, HostedZones, LookAtNetwork, LookAtPrivateNames, LookAtRoutes,
+    LookAtServices, MakeEndpoint, ResourceConfigurations, ServiceNetworks, Subscriptions,
 };
 use drawbridge_domain::preflight::Severity;
 use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
@@ -34,17 +34,19 @@ impl Settings {
 }
 
 /// The function's ports.
-pub struct Open<E, N, L> {
+pub struct Open<E, N, Z, L> {
     pub ec2: E,
     pub lattice: N,
+    pub route53: Z,
     pub ledger: L,
     pub settings: Settings,
 }
 
-impl<E, N, L> Handler for Open<E, N, L>
+impl<E, N, Z, L> Handler for Open<E, N, Z, L>
 where
-    E: LookAtNetwork + LookAtServices + LookAtRoutes + FindEndpoints + MakeEndpoint,
+    E: LookAtNetwork + LookAtServices + LookAtRoutes + LookAtPrivateNames + FindEndpoints + MakeEndpoint,
     N: ResourceConfigurations + ServiceNetworks,
+    Z: HostedZones,
     L: Subscriptions + Connections,
 {
     type Request = ConnectRequest;
@@ -100,10 +102,11 @@ impl Run<'_> {
     }
 }
 
-impl<E, N, L> Open<E, N, L>
+impl<E, N, Z, L> Open<E, N, Z, L>
 where
-    E: LookAtNetwork + LookAtServices + LookAtRoutes + FindEndpoints + MakeEndpoint,
+    E: LookAtNetwork + LookAtServices + LookAtRoutes + LookAtPrivateNames + FindEndpoints + MakeEndpoint,
     N: ResourceConfigurations + ServiceNetworks,
+    Z: HostedZones,
     L: Subscriptions + Connections,
 {
     /// The record, if this run may work on it.
@@ -163,7 +166,8 @@ where
         let home = self.home(run)?;
         let (subscriptions, _) = self.ledger.subscriptions().await?;
         let (subscription, settings) = claims::settings_that_hold(&connection, &subscriptions, &home)?;
-        let ports = Ports { ec2: &self.ec2, lattice: &self.lattice };
+        // Of a quota that is used up EC2's refusal tells as much (docs/adr/0017).
+        let ports = Ports { ec2: &self.ec2, lattice: &self.lattice, route53: &self.route53, quotas: &Defaults };
         let preflight = ports.preflight(&connection, subscription, settings, &home).await?;
 
         let mut next = connection;

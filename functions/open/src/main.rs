@@ -5,6 +5,7 @@ mod handler;
 use drawbridge_ec2::Ec2;
 use drawbridge_lattice::Lattice;
 use drawbridge_ledger::Ledger;
+use drawbridge_route53::Route53;
 use drawbridge_runtime::Environment;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +15,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = handler::Settings::read(&mut environment);
     let sdk = drawbridge_sdk::config().await;
     let (ec2, lattice, ledger) = (Ec2::new(&sdk), Lattice::new(&sdk), Ledger::new(&sdk, table));
-    let open = handler::Open { ec2, lattice, ledger, settings };
+    let open = handler::Open { ec2, lattice, route53: Route53::new(&sdk), ledger, settings };
     drawbridge_runtime::run(environment.check().map(|()| open)).await
 }

@@ -133,6 +133,8 @@ fn throttled(operation: &Operation) -> (u16, &'static str, String) {
         "ram" | "vpc-lattice" => (429, "ThrottlingException", "Rate exceeded".to_owned()),
         // [botocore: service-quotas TooManyRequestsException; AWS: 429]
         "servicequotas" => (429, "TooManyRequestsException", "Rate exceeded".to_owned()),
+        // [AWS:Route53 common errors: Throttling, 400; the SDK's list of throttling codes has it]
+        "route53" => (400, "Throttling", "Rate exceeded".to_owned()),
         // [AWS: common errors of JSON services: ThrottlingException, 400]
         _ => (400, "ThrottlingException", "Rate exceeded".to_owned()),
     }
@@ -169,6 +171,8 @@ fn denied(caller: &Caller, operation: &Operation) -> (u16, &'static str, String)
     match operation.protocol {
         // [AWS:ec2 error list: UnauthorizedOperation, 403]
         Protocol::Ec2Query => (403, "UnauthorizedOperation", message),
+        // [AWS:Route53 common errors: AccessDenied, 403]
+        Protocol::RestXml => (403, "AccessDenied", message),
         // [botocore: vpc-lattice AccessDeniedException, 403]
         Protocol::RestJson => (403, "AccessDeniedException", message),
         // [AWS: common errors of JSON services: AccessDeniedException, 400]

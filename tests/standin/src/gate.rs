@@ -15,7 +15,7 @@ use crate::proxy::Upstream;
 use crate::request::{Caller, Operation};
 use crate::wire::{Answer, Payload, Protocol, Refusal};
 use crate::world::World;
-use crate::{ec2, lattice, proxy, quotas, ram};
+use crate::{ec2, lattice, proxy, quotas, ram, route53};
 
 /// What every request handler has.
 #[derive(Clone)]
@@ -166,6 +166,10 @@ fn perform(
         "servicequotas" => {
             quotas::answer(world, caller, &operation.name, input.body).map(|output| (200, Payload::Json(output)))
         }
+        "route53" => {
+            let content = route53::answer(world, caller, &operation.name, input.query)?;
+            Ok((200, Payload::RestXml { operation: operation.name.clone(), content }))
+        }
         _ => {
             let input = lattice::Input { label: &operation.label, query: input.query, body: input.body };
             lattice::answer(world, caller, &operation.name, &input, now)
@@ -181,6 +185,8 @@ fn unsigned(protocol: Protocol) -> Refusal {
         // [AWS:ec2 error codes]
         Protocol::Ec2Query => Refusal::new(401, "AuthFailure", message),
         // [AWS: common errors]
-        Protocol::RestJson | Protocol::AwsJson => Refusal::new(403, "UnrecognizedClientException", message),
+        Protocol::RestJson | Protocol::RestXml | Protocol::AwsJson => {
+            Refusal::new(403, "UnrecognizedClientException", message)
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `drawbridge-standin`: stands in for the AWS services that no emulator has.
 //!
-//! One port answers RAM, VPC Lattice, EC2's VPC endpoints and their quotas over their real wire protocols, passes
+//! One port answers RAM, VPC Lattice, EC2's VPC endpoints, their quotas and Route 53's list of a VPC's zones over their real wire protocols, passes
 //! what it does not have (`DynamoDB`, Step Functions, `EventBridge`, SSM) to an emulator behind it, and cuts,
 //! delays or refuses any of these calls when a test asks for it. README.md lists every behaviour.
 
@@ -17,6 +17,7 @@ mod proxy;
 mod quotas;
 mod ram;
 mod request;
+mod route53;
 mod seed;
 mod seed_network;
 mod server;

@@ -44,7 +44,7 @@ impl Caller {
 /// Which operation of which service a request is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    /// `ec2`, `ram`, `vpc-lattice`, `servicequotas`, `dynamodb`, `states`, `events`, `ssm`, or another service of the emulator behind.
+    /// `ec2`, `ram`, `vpc-lattice`, `servicequotas`, `route53`, `dynamodb`, `states`, `events`, `ssm`, or another service of the emulator behind.
     pub service: String,
     /// The operation's name in the service model; for EC2 it is in the form, so this is empty until that is read.
     pub name: String,
@@ -100,6 +100,10 @@ impl Operation {
             }
             (&Method::DELETE, "servicenetworkresourceassociations", true) => {
                 lattice("DeleteServiceNetworkResourceAssociation")
+            }
+            // [botocore: route53/2013-04-01, http.requestUri]
+            (&Method::GET, "2013-04-01", true) if label == "hostedzonesbyvpc" => {
+                Ok(Self::new("route53", "ListHostedZonesByVPC", Protocol::RestXml, String::new()))
             }
             (&Method::GET, "tags", true) => lattice("ListTagsForResource"),
             (&Method::POST, "tags", true) => lattice("TagResource"),

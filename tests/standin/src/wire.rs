@@ -1,4 +1,4 @@
-//! How the three protocols put answers and errors on the wire.
+//! How the four protocols put answers and errors on the wire.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -14,6 +14,8 @@ pub enum Protocol {
     Ec2Query,
     /// RAM and VPC Lattice: JSON, errors named by the header `x-amzn-errortype`.
     RestJson,
+    /// Route 53: XML, errors in an `ErrorResponse`.
+    RestXml,
     /// `DynamoDB`, Step Functions, `EventBridge`, SSM: JSON, errors named by `__type`.
     AwsJson,
 }
@@ -57,6 +59,13 @@ pub enum Payload {
         /// The content of the root element.
         content: Xml,
     },
+    /// The same of Route 53.
+    RestXml {
+        /// The operation, which names the root element.
+        operation: String,
+        /// The content of the root element.
+        content: Xml,
+    },
 }
 
 /// A whole answer, before it becomes HTTP.
@@ -92,6 +101,15 @@ impl Answer {
                     content.0
                 ),
             },
+            Payload::RestXml { operation, content } => Self {
+                status,
+                headers: vec![("x-amzn-requestid", request_id)],
+                content_type: "text/xml",
+                body: format!(
+                    "<?xml version=\"1.0\"?>\n<{operation}Response xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\">{}</{operation}Response>",
+                    content.0
+                ),
+            },
         }
     }
 
@@ -105,6 +123,15 @@ impl Answer {
                 Vec::new(),
                 format!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{}</Code><Message>{}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>",
+                    escape(code.as_str()),
+                    escape(refusal.message.as_str())
+                ),
+            ),
+            Protocol::RestXml => (
+                "text/xml",
+                Vec::new(),
+                format!(
+                    "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
                     escape(code.as_str()),
                     escape(refusal.message.as_str())
                 ),

@@ -7,6 +7,8 @@ use drawbridge_domain::connection::PlannedDns;
 use drawbridge_domain::ids::{SecurityGroupId, SubnetId, VpcEndpointId};
 use drawbridge_domain::inventory::{ListEndpoints, ListedEndpoint};
 use drawbridge_domain::network::EndpointAssociation;
+use drawbridge_domain::ports::LookAtPrivateNames;
+use drawbridge_domain::reach::DnsScope;
 use drawbridge_domain::{Fault, Timestamp};
 use drawbridge_sdk::{BadRow, every_page, fault, usable};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -52,6 +54,18 @@ impl ListEndpoints for Ec2 {
             behind.entry(id).or_default().push(row);
         }
         Ok(behind)
+    }
+}
+
+impl LookAtPrivateNames for Ec2 {
+    async fn private_names(&self, ids: &[VpcEndpointId]) -> Result<Vec<(VpcEndpointId, String)>, Fault> {
+        let mut names = Vec::new();
+        for ids in ids.chunks(VALUES) {
+            let rows = self.rows(filter("vpc-endpoint-id", ids)).await?;
+            let private = |row: EndpointAssociation| row.dns.into_iter().filter(|dns| dns.scope == DnsScope::Private);
+            names.extend(rows.into_iter().flat_map(|(id, row)| private(row).map(move |dns| (id.clone(), dns.name))));
+        }
+        Ok(names)
     }
 }
 
@@ -158,6 +172,26 @@ mod tests {
         assert_eq!((found.len(), script.requests().len()), (1, 2));
         assert!(script.requests()[0].body.contains("Filter.1.Name=vpc-endpoint-id&Filter.1.Value.1=vpce-0"));
         assert!(Ec2::new(&script.config()).listed(&[]).await.unwrap().is_empty(), "nothing is asked of nothing");
+    }
+
+    #[tokio::test]
+    async fn private_names_are_those_of_what_is_behind() {
+        let entry = |name: &str| format!("<privateDnsEntry><dnsName>{name}</dnsName></privateDnsEntry>");
+        let item = |endpoint: &str, more: &str| {
+            let own = "<dnsEntry><dnsName>own.on.aws</dnsName></dnsEntry>";
+            format!("<item><vpcEndpointId>{endpoint}</vpcEndpointId>{own}{more}</item>")
+        };
+        let rows =
+            [item("vpce-1", &entry("a.example.com")), item("vpce-1", ""), item("vpce-2", &entry("b.example.com"))];
+        let set = format!("<vpcEndpointAssociationSet>{}</vpcEndpointAssociationSet>", rows.concat());
+        let script = Script::new([Answer::ok(&format!(
+            "<DescribeVpcEndpointAssociationsResponse>{set}</DescribeVpcEndpointAssociationsResponse>"
+        ))]);
+        let ec2 = Ec2::new(&script.config());
+        let names = ec2.private_names(&[id("vpce-1"), id("vpce-2")]).await.unwrap();
+        let wanted = [(id("vpce-1"), "a.example.com".to_owned()), (id("vpce-2"), "b.example.com".to_owned())];
+        assert_eq!(names, wanted);
+        assert!(script.requests()[0].body.contains("Filter.1.Name=vpc-endpoint-id&Filter.1.Value.1=vpce-1"));
     }
 
     #[tokio::test]

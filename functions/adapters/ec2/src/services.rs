@@ -42,6 +42,11 @@ fn services(row: &ServiceDetail) -> Vec<EndpointService> {
             zones: zones.clone(),
             owner: row.owner().unwrap_or_default().to_owned(),
             private_dns_name: row.private_dns_name().filter(|name| !name.is_empty()).map(str::to_owned),
+            private_dns_names: row
+                .private_dns_names()
+                .iter()
+                .filter_map(|name| name.private_dns_name().map(str::to_owned))
+                .collect(),
             private_dns_state: row.private_dns_name_verification_state().map(DnsNameState::as_str).map(str::to_owned),
             acceptance_required: row.acceptance_required().unwrap_or_default(),
             policy_supported: row.vpc_endpoint_policy_supported().unwrap_or_default(),
@@ -78,6 +83,8 @@ mod tests {
         let more = "<availabilityZoneIdSet><item>euw1-az1</item></availabilityZoneIdSet>\
                     <availabilityZoneSet><item>eu-west-1a</item></availabilityZoneSet><owner>444455556666</owner>\
                     <privateDnsName>db.example.com</privateDnsName>\
+                    <privateDnsNameSet><item><privateDnsName>*.db.example.com</privateDnsName></item>\
+                    <item><privateDnsName>db.example.com</privateDnsName></item><item/></privateDnsNameSet>\
                     <supportedIpAddressTypeSet><item>ipv6</item></supportedIpAddressTypeSet>\
                     <privateDnsNameVerificationState>pendingVerification</privateDnsNameVerificationState>\
                     <vpcEndpointPolicySupported>true</vpcEndpointPolicySupported><acceptanceRequired>true</acceptanceRequired>";
@@ -93,6 +100,7 @@ mod tests {
                 zones: vec!["euw1-az1".to_owned(), "eu-west-1a".to_owned()],
                 owner: "444455556666".to_owned(),
                 private_dns_name: Some("db.example.com".to_owned()),
+                private_dns_names: vec!["*.db.example.com".to_owned(), "db.example.com".to_owned()],
                 private_dns_state: Some("pendingVerification".to_owned()),
                 acceptance_required: true,
                 policy_supported: true,

@@ -3,7 +3,7 @@
 use aws_sdk_vpclattice::types::ResourceConfigurationSummary;
 use drawbridge_domain::Fault;
 use drawbridge_domain::ids::ResourceArn;
-use drawbridge_domain::network::ResourceConfiguration;
+use drawbridge_domain::network::{ResourceConfiguration, same_word};
 use drawbridge_domain::ports::ResourceConfigurations;
 use drawbridge_sdk::{BadRow, every_page, fault, field, usable};
 
@@ -22,6 +22,9 @@ impl ResourceConfigurations for Lattice {
             name: found.name().map(str::to_owned),
             config_type: found.r#type().map_or("unknown", |of| of.as_str()).to_owned(),
             port_ranges: found.port_ranges().to_vec(),
+            custom_domain: words(found.custom_domain_name()),
+            group_domain: words(found.group_domain()),
+            verified: found.domain_verification_status().is_some_and(|status| same_word(status.as_str(), "VERIFIED")),
         })
     }
 
@@ -43,7 +46,14 @@ fn child(row: &ResourceConfigurationSummary) -> Result<ResourceConfiguration, Ba
         name: row.name().map(str::to_owned),
         config_type: row.r#type().map_or("unknown", |of| of.as_str()).to_owned(),
         port_ranges: Vec::new(),
+        custom_domain: words(row.custom_domain_name()),
+        group_domain: words(row.group_domain()),
+        verified: false,
     })
+}
+
+fn words(text: Option<&str>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -62,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn a_configuration_is_read_by_its_arn() {
         let script = Script::new([Answer::ok(&format!(
-            r#"{{"arn":"{GROUP}","id":"rcfg-0a","name":"redis-1","type":"SINGLE","portRanges":["12000","13000-13010"]}}"#
+            r#"{{"arn":"{GROUP}","id":"rcfg-0a","name":"redis-1","type":"SINGLE","portRanges":["12000","13000-13010"],"customDomainName":"db.example.com","groupDomain":"","domainVerificationStatus":"VERIFIED"}}"#
         ))]);
         let found = Lattice::new(&script.config()).resource_configuration(&group()).await.unwrap();
         assert_eq!(
@@ -72,6 +82,9 @@ mod tests {
                 name: Some("redis-1".to_owned()),
                 config_type: "SINGLE".to_owned(),
                 port_ranges: vec!["12000".to_owned(), "13000-13010".to_owned()],
+                custom_domain: Some("db.example.com".to_owned()),
+                group_domain: None,
+                verified: true,
             }
         );
         assert_eq!(

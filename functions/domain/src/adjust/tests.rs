@@ -434,6 +434,7 @@ fn tables_and_policies_are_looked_at_too() {
         zones: Vec::new(),
         owner: "amazon".to_owned(),
         private_dns_name: None,
+        private_dns_names: Vec::new(),
         private_dns_state: None,
         acceptance_required: false,
         policy_supported,

@@ -311,6 +311,9 @@ fn configuration(ranges: &[&str]) -> ResourceConfiguration {
         name: Some("orders".to_owned()),
         config_type: "CHILD".to_owned(),
         port_ranges: ranges.iter().map(|range| (*range).to_owned()).collect(),
+        custom_domain: None,
+        group_domain: None,
+        verified: false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::interface::{of_type, policy};
-use super::{Findings, Preflight, listed, quotas, site};
+use super::{Findings, Looked, Preflight, listed, quotas, site};
 use crate::connection::PlannedCall;
 use crate::ids::{ConnectionId, RouteTableId, Service};
 use crate::network::{Endpoint, EndpointService, RouteTable, Subnet, Vpc, same_word};
@@ -21,6 +21,8 @@ pub struct RoutesSeen {
     pub subnets: Vec<Subnet>,
     /// The endpoints in the VPC.
     pub endpoints: Vec<Endpoint>,
+    /// What the quota of gateway endpoints is, if it is used up by default; none if AWS does not show it.
+    pub quota: Looked<Option<usize>>,
 }
 
 /// Whether a gateway endpoint for `service` can be made as the subscription says, and how.
@@ -53,7 +55,7 @@ pub fn gateway(
         RouteTables::OfSubnets(_) => of_subnets(&mut findings, item, seen),
     };
     taken(&mut findings, item, service, &route_tables, ours, seen);
-    quotas::check(&mut findings, "Gateway", &item.vpc, ours, &seen.endpoints);
+    quotas::check(&mut findings, "Gateway", &item.vpc, ours, &seen.endpoints, &seen.quota);
     let call = PlannedCall::GatewayEndpoint {
         service: service.clone(),
         vpc: item.vpc.clone(),

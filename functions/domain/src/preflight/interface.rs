@@ -1,10 +1,11 @@
 //! Is a VPC ready for an interface endpoint to a service?
 
 use super::codes::Code;
+use super::private_names::{self, Place};
 use super::site::{self, Needs, Site, Zones};
 use super::{Findings, Preflight, Severity, VpcSeen, quotas, security_groups, subnets};
 use crate::connection::PlannedCall;
-use crate::ids::{ConnectionId, Service};
+use crate::ids::{ConnectionId, Service, VpcEndpointId};
 use crate::network::{Endpoint, EndpointService, same_word};
 use crate::profile::{PortUse, Profile, ProfileName};
 use crate::subscription::InterfaceItem;
@@ -56,10 +57,12 @@ pub fn interface(
     let subnets = subnets::check(&mut findings, site, &needs, seen);
     let group = security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
     if private_dns {
-        let name = found.and_then(|found| found.private_dns_name.as_deref());
-        private_name_taken(&mut findings, item, service, name, ours, seen);
+        let told = service_taken(&mut findings, item, service, ours, seen);
+        let names = private_names::names_of_service(item, services);
+        let place = Place { vpc: &item.vpc, said_in: "the subscription's endpoint", off: "private_dns: false" };
+        private_names::check(&mut findings, &names, &place, ours, seen, &told);
     }
-    quotas::check(&mut findings, "Interface", &item.vpc, ours, &seen.endpoints);
+    quotas::check(&mut findings, "Interface", &item.vpc, ours, &seen.endpoints, &seen.quota);
     let call = PlannedCall::InterfaceEndpoint {
         service: service.clone(),
         vpc: item.vpc.clone(),
@@ -129,7 +132,6 @@ pub(super) fn policy(findings: &mut Findings, has_one: bool, service: &Service, 
 
 /// Whether private DNS is to be on: if asked for, or if nothing is said and it can be.
 fn private_dns(findings: &mut Findings, item: &InterfaceItem, service: &Service, found: &EndpointService) -> bool {
-    let verified = found.private_dns_state.as_ref().is_none_or(|state| same_word(state, "verified"));
     match (item.private_dns, &found.private_dns_name) {
         (Some(false), _) | (None, None) => false,
         (Some(true), None) => {
@@ -141,7 +143,7 @@ fn private_dns(findings: &mut Findings, item: &InterfaceItem, service: &Service,
             );
             false
         }
-        (_, Some(_)) if verified => true,
+        _ if private_dns_is_on(item, found) => true,
         (asked, Some(name)) => {
             let severity = if asked.is_some() { Severity::Error } else { Severity::Warning };
             findings.add(
@@ -158,6 +160,12 @@ fn private_dns(findings: &mut Findings, item: &InterfaceItem, service: &Service,
             false
         }
     }
+}
+
+/// As [`private_dns`], without a word.
+pub(super) fn private_dns_is_on(item: &InterfaceItem, found: &EndpointService) -> bool {
+    let verified = found.private_dns_state.as_ref().is_none_or(|state| same_word(state, "verified"));
+    item.private_dns != Some(false) && found.private_dns_name.is_some() && verified
 }
 
 fn acceptance(findings: &mut Findings, service: &Service, found: &EndpointService) {
@@ -196,28 +204,19 @@ fn across_regions(seen: &VpcSeen) -> Vec<String> {
     if usable.is_empty() { vec!["another one".to_owned()] } else { usable }
 }
 
-/// In one VPC a private name leads to one endpoint.
-fn private_name_taken(
+/// In one VPC a service has one endpoint with private DNS.
+fn service_taken(
     findings: &mut Findings,
     item: &InterfaceItem,
     service: &Service,
-    name: Option<&str>,
     ours: &ConnectionId,
     seen: &VpcSeen,
-) {
-    let answers = |other: &Endpoint| {
-        other.service.as_deref() == Some(service.name())
-            || other.dns.iter().any(|dns| name.is_some_and(|name| dns.name.eq_ignore_ascii_case(name)))
+) -> Vec<VpcEndpointId> {
+    let same = |other: &&Endpoint| {
+        same_word(&other.endpoint_type, "Interface") && other.service.as_deref() == Some(service.name())
     };
-    let ended = ["failed", "rejected", "expired"];
-    let others = site::others(&seen.endpoints, &item.vpc, ours);
-    let answering = others.into_iter().filter(|other| {
-        same_word(&other.endpoint_type, "Interface")
-            && other.private_dns
-            && answers(other)
-            && !ended.iter().any(|state| same_word(&other.state, state))
-    });
-    for other in answering {
+    let mut told = Vec::new();
+    for other in private_names::answering(&seen.endpoints, &item.vpc, ours).filter(same) {
         findings.error(
             Code::PrivateDnsTaken,
             format!(
@@ -234,5 +233,7 @@ fn private_name_taken(
                 site::keep_or_delete(other, &item.vpc, "the subscription's endpoint")
             ),
         );
+        told.push(other.id.clone());
     }
+    told
 }

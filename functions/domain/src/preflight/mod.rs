@@ -5,6 +5,7 @@ mod codes;
 mod gateway;
 mod interface;
 mod network_endpoint;
+mod private_names;
 mod quotas;
 mod security_groups;
 mod service_network;
@@ -17,8 +18,9 @@ mod vpc;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{PlannedCall, PlannedGroup};
-use crate::ids::{Region, ResourceArn};
-use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc, same_word};
+use crate::fault::Fault;
+use crate::ids::{Region, ResourceArn, VpcEndpointId};
+use crate::network::{Endpoint, HostedZone, ResourceConfiguration, SecurityGroup, Subnet, Vpc, same_word};
 
 pub use change::{ChangeSeen, change};
 pub use codes::CODES;
@@ -26,7 +28,8 @@ use codes::Code;
 pub use gateway::{RoutesSeen, gateway};
 pub use interface::interface;
 pub use network_endpoint::{network_endpoint, second_network};
-pub use quotas::{QUOTAS, Quota};
+pub use private_names::{PrivateName, names_of_resource, names_of_service, with_names_behind};
+pub use quotas::{QUOTAS, Quota, used_up};
 pub use service_network::service_network;
 pub(crate) use vpc::planned_dns;
 pub use vpc::vpc;
@@ -67,6 +70,28 @@ pub struct Preflight {
     pub group: Option<PlannedGroup>,
 }
 
+/// What is looked at only if something wants it, and may be denied without harm: AWS itself refuses what it would have
+/// foreseen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Looked<T> {
+    /// Nobody looked.
+    #[default]
+    Not,
+    /// It could not be looked at, for this reason.
+    Failed(String),
+    /// What was seen.
+    Seen(T),
+}
+
+impl<T> From<Result<T, Fault>> for Looked<T> {
+    fn from(answer: Result<T, Fault>) -> Self {
+        match answer {
+            Ok(seen) => Self::Seen(seen),
+            Err(fault) => Self::Failed(fault.message),
+        }
+    }
+}
+
 /// What was seen of a VPC and of what a target names in it. The order of the lists does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VpcSeen {
@@ -78,6 +103,12 @@ pub struct VpcSeen {
     pub security_groups: Vec<SecurityGroup>,
     /// The endpoints in the VPC.
     pub endpoints: Vec<Endpoint>,
+    /// The private hosted zones of the VPC, if there is to be a private name.
+    pub hosted_zones: Looked<Vec<HostedZone>>,
+    /// The private names behind other endpoints, if there is to be a private name.
+    pub names_behind: Looked<Vec<(VpcEndpointId, String)>>,
+    /// What the quota of such endpoints is, if it is used up by default; none if AWS does not show it.
+    pub quota: Looked<Option<usize>>,
 }
 
 impl Preflight {

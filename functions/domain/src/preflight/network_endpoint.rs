@@ -38,7 +38,7 @@ pub fn network_endpoint(
     let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
     let group = security_groups::check(&mut findings, site, &profile.ports, seen);
     beside(&mut findings, target, network, ours, seen, private_dns.enabled);
-    quotas::check(&mut findings, "ServiceNetwork", &target.vpc, ours, &seen.endpoints);
+    quotas::check(&mut findings, "ServiceNetwork", &target.vpc, ours, &seen.endpoints, &seen.quota);
     let call = PlannedCall::ServiceNetworkEndpoint {
         service_network: network.clone(),
         vpc: target.vpc.clone(),

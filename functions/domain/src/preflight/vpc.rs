@@ -1,6 +1,7 @@
 //! Is a VPC ready for a resource endpoint?
 
 use super::codes::Code;
+use super::private_names::{self, Place};
 use super::site::{self, Needs, Site};
 use super::{Findings, Preflight, VpcSeen, listed, quotas, security_groups, subnets};
 use crate::connection::{PlannedCall, PlannedDns};
@@ -31,7 +32,10 @@ pub fn vpc(
     let subnets = subnets::check(&mut findings, site, &Needs::lattice(profile), seen);
     let group = security_groups::check(&mut findings, site, &profile.ports, seen);
     endpoints(&mut findings, target, resource, ours, seen, private_dns.enabled);
-    quotas::check(&mut findings, "Resource", &target.vpc, ours, &seen.endpoints);
+    let names = private_names::names_of_resource(configuration, &private_dns);
+    let place = Place { vpc: &target.vpc, said_in: "the subscription's targets", off: "private_dns: off" };
+    private_names::check(&mut findings, &names, &place, ours, seen, &[]);
+    quotas::check(&mut findings, "Resource", &target.vpc, ours, &seen.endpoints, &seen.quota);
     let call = PlannedCall::ResourceEndpoint {
         resource: resource.clone(),
         vpc: target.vpc.clone(),

@@ -226,6 +226,9 @@ fn a_group_that_grows_has_new_names_and_a_new_version_of_them() {
         name: called.map(str::to_owned),
         config_type: "CHILD".to_owned(),
         port_ranges: vec!["12004-12004".to_owned()],
+        custom_domain: None,
+        group_domain: None,
+        verified: false,
     };
     seen.configurations.insert(resource("rcfg-d"), Ok(found("rcfg-d", Some("orders-d"))));
     seen.configurations.insert(resource("rcfg-e"), Err(denied()));

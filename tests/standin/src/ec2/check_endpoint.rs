@@ -245,7 +245,8 @@ fn private_name(
             && other.wanted.private_dns
             && world.dns_entries(other).iter().any(|(taken, _)| taken == private)
     });
-    if clash {
+    // Of a hosted zone that a person made no page has the words; Route 53's rule is the same. [AWS:Route53 ConflictingDomainExists]
+    if clash || world.has_zone(caller, &wanted.vpc, private) {
         return Err(invalid(format!(
             "private-dns-enabled cannot be set because there is already a conflicting DNS domain for {private} in the VPC {}",
             wanted.vpc

@@ -10,6 +10,7 @@ use super::routes::{PrefixList, RouteTable};
 use super::security_groups::SecurityGroup;
 use super::services::EndpointService;
 use crate::request::Caller;
+use crate::route53::HostedZone;
 
 fn yes() -> bool {
     true
@@ -141,6 +142,9 @@ pub struct Network {
     /// Prefix lists of its own.
     #[serde(default)]
     pub prefix_lists: Vec<PrefixList>,
+    /// Private hosted zones that its VPCs are associated with.
+    #[serde(default)]
+    pub hosted_zones: Vec<HostedZone>,
 }
 
 /// Puts entries into a list, replacing those with the same id.
@@ -162,6 +166,7 @@ impl Network {
         put(&mut self.vpc_associations, seed.vpc_associations, |association| &association.id);
         put(&mut self.endpoint_services, seed.endpoint_services, |service| &service.id);
         put(&mut self.route_tables, seed.route_tables, |table| &table.id);
+        put(&mut self.hosted_zones, seed.hosted_zones, |zone| &zone.id);
         put(&mut self.prefix_lists, seed.prefix_lists, |list| &list.id);
     }
 

@@ -24,6 +24,7 @@ fn offered(service_type: &str) -> EndpointService {
         zones: Vec::new(),
         owner: "amazon".to_owned(),
         private_dns_name: None,
+        private_dns_names: Vec::new(),
         private_dns_state: None,
         acceptance_required: false,
         policy_supported: true,
@@ -44,7 +45,7 @@ fn here() -> RoutesSeen {
             subnet("subnet-0b", "use1-az2", 0),
             Subnet { vpc: vpc_id("vpc-0b"), ..subnet("subnet-0c", "use1-az1", 0) },
         ],
-        endpoints: Vec::new(),
+        ..RoutesSeen::default()
     }
 }
 

@@ -19,6 +19,7 @@ fn offered() -> EndpointService {
         zones: vec!["use1-az1".to_owned(), "us-east-1b".to_owned()],
         owner: "444455556666".to_owned(),
         private_dns_name: Some("db.example.com".to_owned()),
+        private_dns_names: Vec::new(),
         private_dns_state: Some("verified".to_owned()),
         acceptance_required: false,
         policy_supported: true,

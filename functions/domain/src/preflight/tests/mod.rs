@@ -4,6 +4,7 @@ mod gateway;
 mod groups;
 mod interface;
 mod network_endpoint;
+mod private_names;
 mod properties;
 mod quotas;
 mod service_network;
@@ -35,7 +36,15 @@ fn ours() -> ConnectionId {
 }
 
 fn configuration(config_type: &str) -> ResourceConfiguration {
-    ResourceConfiguration { arn: resource(), name: None, config_type: config_type.to_owned(), port_ranges: Vec::new() }
+    ResourceConfiguration {
+        arn: resource(),
+        name: None,
+        config_type: config_type.to_owned(),
+        port_ranges: Vec::new(),
+        custom_domain: None,
+        group_domain: None,
+        verified: false,
+    }
 }
 
 fn vpc_id(id: &str) -> VpcId {
@@ -97,7 +106,7 @@ fn seen() -> VpcSeen {
         vpc: Some(Vpc { id: vpc_id("vpc-0a"), dns_support: true, dns_hostnames: true, cidrs: Vec::new() }),
         subnets: vec![subnet("subnet-0a", "use1-az1", 200), subnet("subnet-0b", "use1-az2", 200)],
         security_groups: vec![group("sg-0a", vec![rule("tcp", 10_000, 19_999), rule("tcp", 8070, 8070)])],
-        endpoints: Vec::new(),
+        ..VpcSeen::default()
     }
 }
 

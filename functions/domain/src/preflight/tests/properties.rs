@@ -48,6 +48,7 @@ fn worlds() -> impl Strategy<Value = VpcSeen> {
         subnets,
         security_groups,
         endpoints,
+        ..VpcSeen::default()
     })
 }
 
@@ -59,7 +60,7 @@ fn shuffled() -> impl Strategy<Value = (VpcSeen, VpcSeen)> {
             Just(seen.endpoints.clone()).prop_shuffle(),
         );
         parts.prop_map(move |(subnets, security_groups, endpoints)| {
-            (seen.clone(), VpcSeen { vpc: seen.vpc.clone(), subnets, security_groups, endpoints })
+            (seen.clone(), VpcSeen { vpc: seen.vpc.clone(), subnets, security_groups, endpoints, ..VpcSeen::default() })
         })
     })
 }

@@ -1,4 +1,4 @@
-//! Quotas: what is used up by default is told, and stops nothing.
+//! Quotas: what is used up by default is told, and stops nothing unless the quota is known not to be higher.
 
 use super::*;
 use crate::testing::{gateway_item, interface_item};
@@ -7,8 +7,8 @@ fn many(count: usize, of: &str) -> Vec<Endpoint> {
     (0..count).map(|n| endpoint(&format!("vpce-{n:04}"), of, None)).collect()
 }
 
-fn told(of: &str, endpoints: Vec<Endpoint>) -> Option<String> {
-    let seen = VpcSeen { endpoints, ..seen() };
+fn finding(of: &str, endpoints: Vec<Endpoint>, quota: Looked<Option<usize>>) -> Option<Finding> {
+    let seen = VpcSeen { endpoints, quota, ..seen() };
     let found = match of {
         "Resource" => check(&target(), &seen),
         "ServiceNetwork" => {
@@ -21,14 +21,56 @@ fn told(of: &str, endpoints: Vec<Endpoint>) -> Option<String> {
         }
         _ => {
             let service = crate::ids::Service::parse("com.amazonaws.us-east-1.s3").unwrap();
-            let routes = RoutesSeen { endpoints: seen.endpoints, ..RoutesSeen::default() };
+            let routes = RoutesSeen { endpoints: seen.endpoints, quota: seen.quota, ..RoutesSeen::default() };
             super::gateway(&gateway_item(), &service, &[], &ours(), &routes)
         }
     };
     let mut told = found.findings.into_iter().filter(|finding| finding.code == "QuotaReached");
-    let finding = told.next()?;
-    assert_eq!((finding.severity, told.next()), (Severity::Warning, None), "it may have been raised");
+    let finding = told.next();
+    assert_eq!(told.next(), None, "told once");
+    finding
+}
+
+fn told(of: &str, endpoints: Vec<Endpoint>) -> Option<String> {
+    let finding = finding(of, endpoints, Looked::Not)?;
+    assert_eq!(finding.severity, Severity::Warning, "it may have been raised");
     Some(finding.seen)
+}
+
+#[test]
+fn what_the_account_has_decides_where_it_is_known() {
+    for (of, default, code) in [
+        ("Resource", 200, "L-CA6CC422"),
+        ("ServiceNetwork", 50, "L-3B4E38D2"),
+        ("Interface", 50, "L-29B6F2EB"),
+        ("Gateway", 20, "L-1B52E74A"),
+    ] {
+        let with = |applied| finding(of, many(default, of), applied);
+        assert_eq!(with(Looked::Seen(Some(default + 1))), None, "{of}: it was raised");
+        let reached = with(Looked::Seen(Some(default))).unwrap();
+        assert_eq!(reached.severity, Severity::Error, "{of}");
+        assert!(reached.needed.contains(&format!("fewer than {default} ")), "{}", reached.needed);
+        let request = format!("request-service-quota-increase --service-code vpc --quota-code {code} --desired-value ");
+        assert!(reached.way_out.contains(&request), "{}", reached.way_out);
+        assert!(reached.way_out.contains(&(default + default / 2).to_string()), "{}", reached.way_out);
+        for (unknown, words) in
+            [(Looked::Seen(None), "unless yours was raised"), (Looked::Failed("denied".to_owned()), "denied")]
+        {
+            let unknown = with(unknown).unwrap();
+            assert_eq!(unknown.severity, Severity::Warning, "{of}");
+            assert!(unknown.needed.contains(words), "{}", unknown.needed);
+        }
+        // What is looked at without need decides nothing.
+        assert_eq!(finding(of, many(default - 1, of), Looked::Seen(Some(1))), None, "{of}");
+    }
+}
+
+#[test]
+fn it_is_asked_for_only_where_the_default_is_used_up() {
+    let asked = |count, of: &str| used_up("Resource", &vpc_id("vpc-0a"), &ours(), &many(count, of));
+    assert_eq!(asked(199, "Resource"), None);
+    assert_eq!(asked(200, "resource").map(|quota| quota.code), Some("L-CA6CC422"));
+    assert_eq!(asked(500, "Interface"), None);
 }
 
 #[test]

@@ -348,6 +348,7 @@ fn everything_is_found_at_once() {
         subnets: vec![subnet("subnet-0a", "use1-az3", 200)],
         security_groups: vec![group("sg-0a", vec![])],
         endpoints: vec![endpoint("vpce-0a", "Resource", Some(resource())), endpoint("vpce-0b", "ServiceNetwork", None)],
+        ..VpcSeen::default()
     };
     let preflight = super::super::vpc(&target(), redis(), &resource(), Some(&configuration("CIDR")), &ours(), &world)
         .in_region(&resource(), &Region::parse("eu-west-1").unwrap());
