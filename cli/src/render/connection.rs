@@ -36,6 +36,10 @@ pub fn connection(
         facts.add("type", if kept { "nothing here; or, to end it now:" } else { "nothing here; or, to end it:" });
         facts.add("", &format!("drawbridge close {} --reason TEXT", connection.id));
     }
+    if connection.is_held() {
+        facts.add("held by", &format!("the limits of {}", list(&connection.held_by)));
+        facts.add("type", &format!("drawbridge approve {}", connection.id));
+    }
     if let Some(ending) = &connection.ending {
         facts.add("ended by", &format!("{}, {}", ending.by, time_and_distance(ending.since, now)));
         facts.add("", &format!("{}: {}", ending.cause.as_str(), ending.why));
@@ -227,6 +231,18 @@ mod tests {
         let text = connection(&graceful, None, &[], samples::now(), &Screen::default());
         assert!(text.contains("             it is kept: the owner shared it again\n"), "{text}");
         assert!(!text.contains("waits for"), "{text}");
+    }
+
+    #[test]
+    fn one_that_a_limit_holds_says_whose_and_what_to_type() {
+        let text = connection(&samples::held_connection(), None, &[], samples::now(), &Screen::default());
+        for line in [
+            "  why        it is held: it would be endpoint number 3 of subscription redis-production, whose limits.endpoints is 2\n",
+            "  held by    the limits of redis-production\n",
+            "  type       drawbridge approve conn-0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 
     #[test]

@@ -96,6 +96,9 @@ fn standing(connection: &Connection) -> String {
     if let (Some(wait), None) = (&connection.wait, &connection.ending) {
         return format!("{word}, {}", waits(wait));
     }
+    if connection.is_held() {
+        return format!("{word}, held by a limit");
+    }
     match connection.status {
         Status::Wanted | Status::Opening | Status::Waiting if connection.ending.is_some() => {
             format!("{word}, to be closed")
@@ -186,6 +189,19 @@ Connections
   ID                 STATUS                                           SINCE  RESOURCE          TARGET        MADE
   conn-0a1b2c3d4e5f  closing, can be used until 2026-11-24 11:00 UTC  1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
   conn-0a1b2c3d4e5f  closing, is kept                                 1 h    redis-production  vpc-0a1b2c3d  vpce-0a1b2c3d
+"
+        );
+    }
+
+    #[test]
+    fn what_a_limit_holds_says_so() {
+        let text = listing(&[], &[samples::held_connection()], &[], now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+Connections
+  ID                 STATUS                   SINCE  RESOURCE                     TARGET        MADE
+  conn-0c0c0c0c0c0c  wanted, held by a limit  2 h    com.amazonaws.us-east-1.sqs  vpc-0a1b2c3d  -
 "
         );
     }

@@ -71,7 +71,7 @@ pub fn subscription() -> Subscription {
             }),
         ],
         tags: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
-        limits: Limits { connections_per_share: Some(20), monthly_cost_per_share: None },
+        limits: Limits { connections_per_share: Some(20), ..Limits::default() },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
         reconcile: Reconcile::default(),
@@ -107,6 +107,7 @@ pub fn connection() -> Connection {
         last_look: Vec::new(),
         names_version: 1,
         names_since: None,
+        held_by: Vec::new(),
         changing: Vec::new(),
         missing: None,
         databases: vec![
@@ -156,6 +157,7 @@ pub fn failed_connection() -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        held_by: Vec::new(),
         changing: Vec::new(),
         missing: None,
         findings: vec![Finding {
@@ -182,9 +184,29 @@ pub fn gateway_connection() -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        held_by: Vec::new(),
         changing: Vec::new(),
         missing: None,
         ..connection()
+    }
+}
+
+/// What a subscription asks for by itself, and what its limits leave no room for.
+pub fn held_connection() -> Connection {
+    let id = ConnectionId::parse(format!("conn-{}", "0c".repeat(16))).unwrap();
+    let resource = Resource::try_from("com.amazonaws.us-east-1.sqs".to_owned()).unwrap();
+    let why = "it is held: it would be endpoint number 3 of subscription redis-production, whose limits.endpoints is 2";
+    Connection {
+        id,
+        kind: Kind::InterfaceEndpoint,
+        resource,
+        status: Status::Wanted,
+        held_by: vec![name()],
+        why: why.to_owned(),
+        made: None,
+        execution: None,
+        ready_at: None,
+        ..gateway_connection()
     }
 }
 

@@ -313,7 +313,7 @@ pub fn connection_step(connection: &Connection, backoff: SignedDuration, now: Ti
         Status::Waiting if connection.wait.is_some() => ConnectionStep::Wake,
         // Of a grace period the record says everything.
         Status::Closing if grace::leaves(connection, now).is_some() => ConnectionStep::Wake,
-        status if status.is_running() => ConnectionStep::Ensure,
+        _ if connection.is_under_way() => ConnectionStep::Ensure,
         Status::Failed
             if may_rerun(connection.fault.as_ref(), connection.transient_runs, connection.since, backoff, now) =>
         {
@@ -402,6 +402,7 @@ pub fn retry_connection(connection: &Connection, now: Timestamp) -> Result<Conne
             Ok(next)
         }
         Status::Ready => Err(format!("{} is ready: there is nothing to try again", connection.id)),
+        Status::Wanted if connection.is_held() => Err(format!("{}; {}", connection.why, connection.next)),
         status => Err(format!(
             "{} is {}: a run has it, or the next sweep starts one; wait until it is ready or failed",
             connection.id,

@@ -4,10 +4,11 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use drawbridge_domain::claims::{self, Known};
+use drawbridge_domain::claims::Known;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::{self, Home};
 use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn};
+use drawbridge_domain::limits::{self, Asked};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput, Subject};
 use drawbridge_domain::ports::{
     Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Shares, Started, Subscriptions, Unreadable,
@@ -191,8 +192,20 @@ where
     async fn asked_for(&self) -> (usize, Vec<Result<Done, Fault>>) {
         let wishes = wanted::endpoint_wishes(self.known.home, self.known.subscriptions);
         let asked: BTreeSet<ConnectionId> = wishes.iter().map(|wish| wish.id(self.known.home)).collect();
-        let mut outcomes: Vec<_> =
-            stream::iter(&wishes).map(|wish| self.wish(wish)).buffer_unordered(AT_ONCE).collect().await;
+        // What there is room for is decided of all of them together.
+        let mut outcomes = Vec::new();
+        let mut known = Vec::new();
+        for (wish, asked) in
+            stream::iter(&wishes).map(|wish| self.asked(wish)).buffered(AT_ONCE).collect::<Vec<_>>().await
+        {
+            known.push(asked.unwrap_or_else(|fault| {
+                outcomes.push(Err(fault));
+                Asked::unread(wish)
+            }));
+        }
+        limits::allot(&mut known, self.known, self.now);
+        let fulfilled = stream::iter(known).map(|asked| self.fulfil(asked)).buffer_unordered(AT_ONCE);
+        outcomes.extend(fulfilled.collect::<Vec<_>>().await);
         match self.intake.ledger.connections_without_share().await {
             Err(fault) => outcomes.push(Err(fault)),
             Ok(mut ids) => {
@@ -204,12 +217,18 @@ where
         (wishes.len(), outcomes)
     }
 
-    async fn wish(&self, wish: &Wish) -> Result<Done, Fault> {
-        let existing = self.intake.ledger.connection(&wish.id(self.known.home)).await?;
-        match claims::fulfil_and_settle(wish, existing.as_ref(), self.known, &self.by(), self.now) {
+    async fn asked<'w>(&self, wish: &'w Wish) -> (&'w Wish, Result<Asked<'w>, Fault>) {
+        let existing = self.intake.ledger.connection(&wish.id(self.known.home)).await;
+        (wish, existing.map(|existing| Asked::new(wish, existing, self.known, &self.by(), self.now)))
+    }
+
+    async fn fulfil(&self, asked: Asked<'_>) -> Result<Done, Fault> {
+        match asked.next {
             None => Ok(Done::Nothing),
             // Whatever else it is, a run has it or nothing is to run.
-            Some((next, what)) if next.status == Status::Wanted => self.rerun(next, what, Done::Started).await,
+            Some((next, what)) if next.status == Status::Wanted && !next.is_held() => {
+                self.rerun(next, what, Done::Started).await
+            }
             Some((next, what)) => match self.intake.ledger.save_connection(next, self.audit(what)).await {
                 Ok(saved) => self.wake_to_end(&saved).await.map(|()| Done::Recorded),
                 Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
@@ -375,7 +394,7 @@ where
         match sweep::connection_step(&connection, backoff, self.now) {
             ConnectionStep::Ensure if waits && !sweep::has_its_turn(id, of, self.now) => Ok(Done::Nothing),
             ConnectionStep::Nothing => {
-                // Of what no share brought, the subscriptions that ask for it decide: see `wish`.
+                // Of what no share brought, the subscriptions that ask for it decide: see `asked_for`.
                 let Some(arn) = &connection.share_arn else { return Ok(Done::Nothing) };
                 let share = self.intake.ledger.share(arn).await?;
                 match share.and_then(|share| sweep::decided_anew(&connection, &share, self.now)) {

@@ -91,6 +91,7 @@ pub(crate) fn connection() -> Connection {
         target: TargetKey::Vpc(vpc.clone()),
         claims: vec![SubscriptionName::parse("redis").unwrap()],
         status: Status::Waiting,
+        held_by: Vec::new(),
         since: at("2026-11-21T01:02:03.123456Z"),
         why: "its endpoint is pending".to_owned(),
         next: "it is looked at again".to_owned(),
