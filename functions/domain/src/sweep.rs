@@ -134,6 +134,22 @@ pub fn share_step(
     ShareStep::Nothing
 }
 
+/// A share waits for a person, and its sender was approved since for a subscription that asks no more than that: with
+/// another share, or by the same subscription under other conditions. It is decided on anew. `seen` as in [`share_step`].
+#[must_use]
+pub fn sender_approved(seen: &SeenShare, record: &ShareRecord, digest: &str, now: Timestamp) -> ShareStep {
+    let pending = seen.invitation.as_ref().is_some_and(|i| i.status == InvitationStatus::Pending);
+    // Whether its owner took it back is a question of more than one look.
+    if !pending && !seen.visible {
+        return ShareStep::Nothing;
+    }
+    if record.awaited().is_some() {
+        return ShareStep::Wake;
+    }
+    let why = "its sender was approved";
+    ShareStep::Run(Box::new(run_again(record, digest, now, why)), why.to_owned())
+}
+
 /// Of how many shares, or connections in their grace period, a sweep asks each time whether the run that waits is still there. Step Functions lets an account
 /// describe 15 executions a second [AWS:step-functions/dg/service-quotas], and others do so, too.
 const ASKED_AT_ONCE: usize = 100;

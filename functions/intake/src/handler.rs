@@ -1,18 +1,18 @@
 //! Read what RAM and the ledger say is so, and make sure that each thing that should have a run
 //! has one. An event and a sweep do the same: an event only makes it sooner.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use drawbridge_domain::claims::Known;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::{self, Home};
-use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn};
+use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn, SubscriptionName};
 use drawbridge_domain::limits::{self, Asked};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput, Subject};
 use drawbridge_domain::ports::{
-    Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Shares, Started, Subscriptions, Unreadable,
-    Waits, Workflows,
+    Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Senders, Shares, Started, Subscriptions,
+    Unreadable, Waits, Workflows,
 };
 use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
@@ -66,7 +66,7 @@ pub struct Intake<R, L, W> {
 impl<R, L, W> Handler for Intake<R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention + Waits,
+    L: Subscriptions + Shares + Connections + Attention + Waits + Senders,
     W: Workflows + Resume,
 {
     type Request = Value;
@@ -88,7 +88,8 @@ where
         let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
         let home = self.home()?;
         let known = Known { subscriptions: &subscriptions, unreadable: &unreadable, home: &home };
-        Round { intake: self, known, woken_by, now, strangers: Cell::new(STRANGERS_AT_A_LOOK) }.all().await
+        let (strangers, approved) = (Cell::new(STRANGERS_AT_A_LOOK), RefCell::default());
+        Round { intake: self, known, woken_by, now, strangers, approved }.all().await
     }
 }
 
@@ -120,12 +121,14 @@ pub(crate) struct Round<'a, R, L, W> {
     pub(crate) now: Timestamp,
     /// Of how many strangers shares may still be taken up.
     strangers: Cell<usize>,
+    /// For which subscriptions senders are approved, as far as this look asked.
+    approved: RefCell<BTreeMap<AccountId, Vec<SubscriptionName>>>,
 }
 
 impl<R, L, W> Round<'_, R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention + Waits,
+    L: Subscriptions + Shares + Connections + Attention + Waits + Senders,
     W: Workflows + Resume,
 {
     /// One share or connection that fails does not keep the others waiting: the first fault is
@@ -289,11 +292,35 @@ where
             step =
                 record.as_ref().map_or(step, |record| self.looked(record, seen.visible || listed.contains(&seen.arn)));
         }
+        if let Some(record) = record.as_ref().filter(|_| matches!(step, ShareStep::Nothing | ShareStep::Ensure)) {
+            match self.is_approved_since(record).await {
+                Ok(true) => step = sweep::sender_approved(seen, record, &digest, self.now),
+                Ok(false) => {}
+                Err(fault) => return vec![Err(fault)],
+            }
+        }
         let waits = record.as_ref().is_some_and(|record| record.awaited().is_some());
         if step == ShareStep::Ensure && waits && !sweep::has_its_turn(&seen.arn, shares, self.now) {
             step = ShareStep::Nothing;
         }
         self.go_on(record, step).await
+    }
+
+    /// Whether the sender of a share that waits was approved since for one of those who only ask about the sender.
+    async fn is_approved_since(&self, record: &ShareRecord) -> Result<bool, Fault> {
+        let mut asking = waiting::asks_about_the_sender(record, self.known.subscriptions).peekable();
+        if asking.peek().is_none() {
+            return Ok(false);
+        }
+        // Of one sender a thousand shares may wait.
+        let known = self.approved.borrow().get(&record.sender).cloned();
+        let approved_for = match known {
+            Some(known) => known,
+            None => self.intake.ledger.approved_for(&record.sender).await?,
+        };
+        let is_approved = asking.any(|name| approved_for.contains(name));
+        self.approved.borrow_mut().insert(record.sender.clone(), approved_for);
+        Ok(is_approved)
     }
 
     /// A share that needs attention and that RAM does not show, or (`listed` is none) could not be asked for.

@@ -54,6 +54,7 @@ pub(crate) fn share() -> ShareRecord {
             until: at("2026-11-21T12:02:03Z"),
             asked: "89ab".to_owned(),
             subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+            approved: Vec::new(),
             by_a_run: true,
         }),
         answer: Some(Answer {
@@ -108,6 +109,7 @@ pub(crate) fn connection() -> Connection {
             until: at("2026-11-21T12:02:03Z"),
             asked: "89ab".to_owned(),
             subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+            approved: Vec::new(),
             by_a_run: true,
         }),
         plan: Some(Plan {
