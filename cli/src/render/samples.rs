@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{Connection, Made, Status};
+use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, PlannedDns, Status};
 use drawbridge_domain::ending::{Cause, Ending, end};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::grace;
@@ -191,6 +191,26 @@ pub fn gateway_connection() -> Connection {
     }
 }
 
+/// What a connection was made with, its tags apart.
+pub fn plan(team: &str) -> Plan {
+    Plan {
+        token: "conn-0a1b2c3d4e5f60718293a4b5c6d7e8f9-g1".to_owned(),
+        tags: BTreeMap::from([
+            ("team".to_owned(), team.to_owned()),
+            ("drawbridge:installation".to_owned(), "drawbridge".to_owned()),
+        ]),
+        call: PlannedCall::ResourceEndpoint {
+            resource: ResourceArn::parse(RESOURCE).unwrap(),
+            vpc: VpcId::parse("vpc-0a1b2c3d").unwrap(),
+            subnets: Vec::new(),
+            security_groups: Vec::new(),
+            private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        },
+        group: None,
+        planned_at: at("09:58:00"),
+    }
+}
+
 /// What a subscription asks for by itself, and what its limits leave no room for.
 pub fn held_connection() -> Connection {
     let id = ConnectionId::parse(format!("conn-{}", "0c".repeat(16))).unwrap();
@@ -270,6 +290,7 @@ pub fn waiting_share(asking: bool) -> ShareRecord {
         until: at("21:45:00"),
         asked: "89ab".to_owned(),
         subscriptions: if asking { vec![name()] } else { Vec::new() },
+        approved: Vec::new(),
         by_a_run: true,
     };
     ShareRecord { wait: Some(wait), ..share() }
@@ -299,6 +320,7 @@ pub fn waiting_connection() -> Connection {
         until: at("12:20:00"),
         asked: "89ab".to_owned(),
         subscriptions: Vec::new(),
+        approved: Vec::new(),
         by_a_run: true,
     };
     Connection { status: Status::Waiting, wait: Some(wait), databases: Vec::new(), ..connection() }
