@@ -217,6 +217,7 @@ production-endpoints asks for endpoints and trusts nobody's shares.
              gateway to s3 in vpc-0a1b2c3d4e5f60718: every route table
              to service network arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/sn-0a1b2c3d4e5f60718 in vpc-0a1b2c3d4e5f60718: the best subnet of each Availability Zone; sg-0a1b2c3d4e5f60718; private DNS as the profile says, VERIFIED_DOMAINS_ONLY
   profile    generic (any vendor)
+  limits     no more than 10 of its endpoints are made; the others are held
   ports      com.amazonaws.vpce.eu-west-1.vpce-svc-0a1b2c3d4e5f60718 listens on 9092
   tags       team=platform
 "
