@@ -462,7 +462,8 @@ class Story:
         made = {each["id"] for each in self.endpoints(live=True)}
         for connection in self.connections():
             status, ids = connection["status"], set((connection.get("made") or {}).values())
-            if status in CONNECTION_RUNNING and "wait" not in connection:
+            # What a limit holds has no run, and nobody has made anything of it.
+            if status in CONNECTION_RUNNING and "wait" not in connection and (ids or "held_by" not in connection):
                 yield f"{connection['pk']} is still {status}"
             elif status == "ready" and (not ids <= made or not ids or not (connection.get("databases") or nameless(connection))):
                 yield f"{connection['pk']} is ready without {ids or 'anything made'}"

@@ -17,6 +17,8 @@ from local.paths import ROOT
 from place import POLICY, Place
 from routes import begin, depart, travel
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
+from test_end import revoke
+from test_grace import share_again
 from test_outputs import published_and_moved
 
 MOST_TRANSITIONS = 12
@@ -269,6 +271,23 @@ def waits(story: Story) -> None:
     story.mend()
 
 
+def kept(story: Story) -> None:
+    """What was revoked is shared again within its grace period: `accept` wakes the run that waits."""
+    # The settings of the first hold, by name.
+    story.subscribe("a-grace", on_revoke={"close-after": "72h"})
+    share = story.share(name="redis-kept", resources=[group(name="kept")])
+    story.look()
+    story.ready(share)
+    story.cloud.wait_for_rest()
+    revoke(story, share)
+    runs = [story.disconnecting(connection) for connection in story.connections(share)]
+    wait_for(lambda: set(runs) & story.cloud.engine.waiting(), what="its owner is waited for", explain=story.explain)
+    share_again(story, share)
+    story.look()
+    story.ready(share)
+    story.cloud.cli("withdraw", "a-grace", "--yes")
+
+
 def test_least_privilege(cloud: LocalCloud) -> None:
     """What the functions called under their own names is what their policies allow: nothing missing, nothing spare.
 
@@ -281,6 +300,7 @@ def test_least_privilege(cloud: LocalCloud) -> None:
     paths(story)
     story.ready(story.share(event=True, name="redis-last"), 1)
     drift.everything(story)
+    kept(story)
     published_and_moved(story)
     cloud.wait_for_rest()
     logged_as: dict[str, list[str]] = permissions()["logged_as"]

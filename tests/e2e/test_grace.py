@@ -104,6 +104,28 @@ def test_revoked_then_restored_within_the_grace_period(cloud: LocalCloud, again:
     in_order(story)
 
 
+@pytest.mark.parametrize("missed", [False, True])
+def test_kept_within_seconds(cloud: LocalCloud, missed: bool) -> None:
+    """Who accepts it wakes the run: ready without another sweep. Where that can't be told, it is accepted all the same, and the next
+    sweep does it."""
+    story = Story(cloud)
+    share, waits = in_grace(story)
+    if missed:
+        unheard = story.fault("accept", "states", "SendTaskSuccess", "access_denied", occurrence=0)
+    share_again(story, share)
+    assert cloud.sweep().error is None
+    wait_for(lambda: (story.record(share) or {})["status"] == "accepted", what="it is accepted", explain=story.explain)
+    if missed:
+        story.wait_for_runs()
+        assert story.struck(unheard) and graceful(story, share)["wait"] == waits["wait"]
+        story.mend()
+        assert cloud.sweep().payload["woken"] == 1
+    wait_for(lambda: story.connection(share)["status"] == "ready", what="it is kept", explain=story.explain)
+    assert story.connection(share)["made"] == waits["made"] and living(story) == {made(waits)}
+    assert missed or story.calls(function="accept", operation="SendTaskSuccess")
+    in_order(story)
+
+
 def test_the_grace_period_is_over(cloud: LocalCloud) -> None:
     """Nobody shared it again: closed as for `close`, with the reason. Shared again afterwards, it is opened anew."""
     story = Story(cloud)
@@ -171,6 +193,7 @@ def test_replaced_after_it_was_kept(cloud: LocalCloud) -> None:
     story.subscribe(on_change="replace", targets=[{**TO_VPC, "subnets": [SUBNETS[0]]}], **GRACE)
     assert cloud.sweep().error is None
     assert (graceful(story, share)["made"], living(story)) == (waits["made"], {made(waits)})
+    story.fault("accept", "states", "SendTaskSuccess", "access_denied", occurrence=0)
     share_again(story, share)
     assert cloud.sweep().error is None
     record = wait_for(lambda: (r := story.record(share) or {})["status"] == "accepted" and r, what="it is accepted", explain=story.explain)
@@ -190,10 +213,13 @@ def test_a_longer_time(cloud: LocalCloud) -> None:
     """What the subscription says now holds, and nobody is woken for it."""
     story = Story(cloud)
     share, waits = in_grace(story)
+    listener = Listener(cloud)
     story.subscribe(on_revoke={"close-after": "10d"})
     for _ in range(2):
         assert cloud.sweep().payload.get("woken", 0) == 0
     longer = graceful(story, share)
+    (told,) = wait_for(lambda: [d for d in listener.details() if d["sequence"] > waits["version"]], what="it is announced")
+    assert (told["previous"], told["status"], told["until"]) == ("closing", "closing", longer["wait"]["until"])
     assert longer["wait"]["until"] > waits["wait"]["until"] and longer["wait"]["until"] in shown(story, longer["id"])
     assert [e for e in story.errors(story.disconnecting(longer)) if e == "GraceRunning"] == ["GraceRunning"], "it looked once"
 
@@ -324,13 +350,13 @@ def test_an_answer_of_the_ledger_is_lost(cloud: LocalCloud, then: str, kind: str
     had been."""
     story = Story(cloud)
     share, waits = in_grace(story)
+    cut = story.fault("close", "dynamodb", "TransactWriteItems", kind, count=INVOCATION)
     if then == "restored":
         share_again(story, share)
         assert cloud.sweep().error is None
         wait_for(lambda: (story.record(share) or {})["status"] == "accepted", what="it is accepted", explain=story.explain)
     else:
         three_days_pass(story, waits)
-    cut = story.fault("close", "dynamodb", "TransactWriteItems", kind, count=INVOCATION)
     if then == "restored":
         assert used_again(story, share)["made"] == waits["made"] and living(story) == {made(waits)}
     else:
@@ -401,4 +427,5 @@ def test_what_is_announced(cloud: LocalCloud) -> None:
     wait_for(lambda: [d["status"] for d in listener.details()].count("ready") == 2, what="it is announced")
     of_grace = [d for d in listener.details() if d["sequence"] > before["version"]]
     assert [(d["previous"], d["status"]) for d in of_grace] == [("ready", "closing"), ("closing", "ready")]
+    assert waits["wait"]["until"] == of_grace[0]["until"] and "until" not in of_grace[1]
     assert waits["wait"]["until"] in of_grace[0]["why"] and of_grace[0]["databases"] == of_grace[1]["databases"] != []

@@ -248,6 +248,59 @@ def test_the_first_time(cloud: LocalCloud) -> None:
     assert len([i for i in cloud.items("SENDER#")]) == 1
 
 
+def test_the_first_time_lets_the_others_go_on(cloud: LocalCloud) -> None:
+    """Three shares of one sender wait. With the first approved, the second goes on by itself; the third, for which there is another
+    reason, is decided on once more and waits, and no sweep wakes it for nothing."""
+    story = Story(cloud)
+    first, _ = asked(story, approval="first-time", limits={"connections_per_share": 1})
+    second = story.share(name="redis-second", resources=[group(name="second")])
+    third = story.share(name="redis-third", resources=[group(name="third-one"), group(name="third-two")])
+    story.look()
+    held(story, second)
+    before = held(story, third)
+    assert any("for the first time" in why for why in before["why"])
+    assert cloud.sweep().payload.get("woken", 0) == 0, "nobody is approved yet"
+    assert say(story, "approve", first)[0] == 0
+    story.ready(first, 1)
+    cloud.wait_for_rest()
+    answer = cloud.sweep()
+    assert answer.error is None and answer.payload["woken"] == 2, answer
+    story.ready(second, 1)
+    after = wait_for(
+        lambda: (r := held(story, third))["version"] > before["version"] and r, what="it is decided on anew", explain=story.explain
+    )
+    assert not any("for the first time" in why for why in after["why"]) and after["wait"]["approved"] == ["redis"]
+    assert any("connections_per_share" in why for why in after["why"])
+    for _ in range(2):
+        cloud.wait_for_rest()
+        answer = cloud.sweep()
+        assert answer.error is None and answer.payload.get("woken", 0) == 0, answer
+    assert held(story, third)["version"] == after["version"]
+    assert say(story, "approve", third)[0] == 0
+    story.ready(third, 2)
+    assert in_order(story)
+
+
+def test_the_first_time_where_nobody_waits_any_more(cloud: LocalCloud) -> None:
+    """Shared within the organization, and the run that waited is over: approved with another share, the sweep starts a run."""
+    story = Story(cloud)
+    story.subscribe(approval="first-time")
+    late = story.share(invitation=False)
+    story.look()
+    time_passes(story, held(story, late), since=LONG_AGO, until=LONG_AGO)
+    assert cloud.sweep().payload["woken"] == 1
+    assert in_order(story)
+    other = story.share(name="redis-second", resources=[group(name="second")])
+    story.look()
+    held(story, other)
+    assert say(story, "approve", other)[0] == 0
+    story.ready(other, 1)
+    cloud.wait_for_rest()
+    assert cloud.sweep().payload["started"] == 1
+    story.ready(late, 1)
+    assert in_order(story)
+
+
 def test_what_is_inside_changes_while_it_waits(cloud: LocalCloud) -> None:
     """What was approved is not what is shared by then: it waits again, and says so."""
     story = Story(cloud)

@@ -86,6 +86,17 @@ def published_and_moved(story: Story) -> None:
     story.subscribe("redis")
     look(story)
     sweep(story)
+    story.subscribe("redis", outputs=OUTPUTS)
+    look(story)
+    story.cloud.client("ssm").put_parameter(Name=ORDERS, Value="changed", Overwrite=True)
+    assert looked(story)["differing"] == 1
+
+
+def looked(story: Story) -> Json:
+    """What the hourly schedule of publish does."""
+    answer = story.cloud.invoke("publish", {"trigger": "look"})
+    assert answer.error is None, answer
+    return dict(answer.payload)
 
 
 # From first to last
@@ -206,6 +217,66 @@ def test_two_places_and_two_shares(cloud: LocalCloud) -> None:
     story.sweep_until(lambda: all(c["status"] == "closed" for c in story.connections(first)), what="their end")
     again = until(story, *names, swept=True)
     assert {p["tags"]["drawbridge:connection"] for p in again.values()} == {c["id"] for c in both}
+
+
+# Behind our back
+
+
+@pytest.mark.parametrize("drift", ["changed", "removed", "made again by somebody"])
+def test_a_parameter_is_changed_or_removed_behind_our_back(cloud: LocalCloud, drift: str) -> None:
+    """An hourly look mends it, and the audit trail says so; what somebody made in its place is told and left as it is. `ls` says
+    that applications do not find it where they look."""
+    story = Story(cloud)
+    ssm = cloud.client("ssm")
+    story.subscribe(outputs=OUTPUTS)
+    share = story.share(resources=[group(2)])
+    story.look()
+    (connection,) = story.ready(share, 1)
+    other = f"{UNDER}/database-1"
+    before = until(story, ORDERS, other)
+    assert looked(story) == {"looked_at": 1, "differing": 0, "failing": 0, "complete": True}
+    assert parameters(story) == before and "outputs not published" not in cloud.cli("ls").stdout
+    if drift == "changed":
+        ssm.put_parameter(Name=ORDERS, Value="theirs", Overwrite=True)
+    else:
+        ssm.delete_parameter(Name=ORDERS)
+    if drift == "made again by somebody":
+        ssm.put_parameter(Name=ORDERS, Value="theirs", Type="String")
+    since = story.standin.next_call()
+    assert looked(story)["differing"] == 1
+    cloud.wait_for_rest()
+    written = [c["operation"] for c in story.calls(since, "publish") if c["service"] == "ssm" and c["mutating"] and c["status"] == 200]
+    said = shown(story, connection["id"])
+    if drift == "made again by somebody":
+        assert parameters(story)[ORDERS]["value"] == "theirs" and written == []
+        assert "Conflict since" in said and "somebody else made it" in said
+        assert "ready, outputs not published" in " ".join(cloud.cli("ls").stdout.split())
+        assert json.loads(cloud.cli("ls", "--json").stdout)["unpublished"] == [connection["id"]]
+        ssm.delete_parameter(Name=ORDERS)
+        after = until(story, ORDERS, other, swept=True)
+    else:
+        after = until(story, ORDERS, other)
+        assert written == ["PutParameter"]
+        assert any("somebody changed or removed" in entry["what"] for entry in story.audit(f"OUTPUT#{connection['id']}"))
+    assert (after[ORDERS]["value"], after[ORDERS]["tags"]) == (before[ORDERS]["value"], before[ORDERS]["tags"])
+    assert after[other] == before[other], "what did not change is not written again"
+    assert "outputs not published" not in cloud.cli("ls").stdout
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
+def test_an_answer_is_lost_while_it_is_mended(cloud: LocalCloud, kind: str) -> None:
+    """The write is cut off before or after it took effect, until the invocation fails: as if nothing had been."""
+    story = Story(cloud)
+    story.subscribe(outputs=OUTPUTS)
+    share = story.share()
+    story.look()
+    story.ready(share, 1)
+    before = until(story, ORDERS)
+    cloud.client("ssm").delete_parameter(Name=ORDERS)
+    cut = story.fault("publish", "ssm", "PutParameter", kind, count=INVOCATION)
+    assert looked(story) == {"looked_at": 1, "differing": 1, "failing": 1, "complete": True}
+    assert story.struck(cut)
+    assert until(story, ORDERS, swept=True)[ORDERS]["value"] == before[ORDERS]["value"]
 
 
 # What is not ours

@@ -12,8 +12,12 @@ use drawbridge_tests::{json, root, text};
 use serde_json::{Value, json};
 
 /// What Drawbridge sends; the rest is what it receives.
-const SENT: [&str; 3] =
-    ["announced-ready.json", "connection-status-change.schema.json", "subscription-change.schema.json"];
+const SENT: [&str; 4] = [
+    "announced-ready.json",
+    "announced-closing.json",
+    "connection-status-change.schema.json",
+    "subscription-change.schema.json",
+];
 
 /// The rows of the README's table: file, what intake does.
 fn rows() -> Vec<(String, String)> {
@@ -112,11 +116,13 @@ fn announced() -> Value {
 
 #[test]
 fn the_announcement_is_what_announce_sends() {
-    let event = json("events/announced-ready.json");
-    assert_eq!(event["source"], announcement::SOURCE);
-    assert_eq!(event["detail-type"], ConnectionChange::DETAIL_TYPE);
-    let read: ConnectionChange = serde_json::from_value(announced()).unwrap();
-    assert_eq!(serde_json::to_value(read).unwrap(), announced());
+    for file in ["announced-ready.json", "announced-closing.json"] {
+        let event = json(&format!("events/{file}"));
+        assert_eq!(event["source"], announcement::SOURCE);
+        assert_eq!(event["detail-type"], ConnectionChange::DETAIL_TYPE);
+        let read: ConnectionChange = serde_json::from_value(event["detail"].clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), event["detail"]);
+    }
 }
 
 #[test]
@@ -127,11 +133,11 @@ fn the_schema_has_every_field_of_an_announcement() {
         let names = schema["required"].as_array().unwrap().iter();
         names.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
-    // The sample has every field there is; without what may be absent, it has those that are required.
-    let full = announced();
+    // That of a grace period has every field there is; without what may be absent, it has those that are required.
+    let full = json("events/announced-closing.json")["detail"].clone();
     assert_eq!(fields(&schema["properties"]), fields(&full));
     let mut least: ConnectionChange = serde_json::from_value(full.clone()).unwrap();
-    (least.previous, least.made, least.share, least.names_since) = (None, None, None, None);
+    (least.previous, least.made, least.share, least.names_since, least.until) = (None, None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
 
     let database = &schema["properties"]["databases"]["items"];
@@ -139,6 +145,18 @@ fn the_schema_has_every_field_of_an_announcement() {
     assert_eq!(required(database), fields(&full["databases"][1]), "the second sample is the least there can be");
     assert_eq!(schema["properties"]["databases"]["maxItems"], ConnectionChange::MOST_DATABASES);
     assert_eq!(schema["properties"]["version"]["const"], full["version"]);
+}
+
+/// Fields are added under the same version: whoever wrote or read announcements before goes on as before.
+#[test]
+fn what_was_added_may_be_absent() {
+    let schema = json("events/connection-status-change.schema.json");
+    assert!(!schema["required"].as_array().unwrap().contains(&json!("until")));
+    assert_eq!(announced().get("until"), None);
+    let mut old = json("events/announced-closing.json")["detail"].clone();
+    old.as_object_mut().unwrap().remove("until");
+    assert!(serde_json::from_value::<ConnectionChange>(old).is_ok());
+    assert_ne!(schema["additionalProperties"], json!(false), "an old schema takes what a new Drawbridge adds");
 }
 
 #[test]

@@ -368,7 +368,7 @@ fn announce_sees_connections_and_subscriptions_and_nothing_else() {
     );
 }
 
-/// Where nobody asks for outputs nothing of it runs but a schedule that reads one empty index.
+/// Where nobody asks for outputs nothing of it runs but two schedules that read one empty index.
 #[test]
 fn publish_sees_connections_with_outputs_and_nothing_else() {
     let template = Template::load();
@@ -391,6 +391,9 @@ fn publish_sees_connections_with_outputs_and_nothing_else() {
     );
     let sweep = &publish["Events"]["Sweep"]["Properties"];
     assert_eq!((&sweep["Input"], &sweep["State"]), (&json!("{\"trigger\":\"sweep\"}"), &reference("SweepState")));
+    let look = &publish["Events"]["Look"]["Properties"];
+    assert_eq!((&look["Input"], &look["Schedule"]), (&json!("{\"trigger\":\"look\"}"), &reference("ReconcileRate")));
+    assert_eq!(look["State"], reference("ReconcileState"));
     assert_eq!(template.parameter("OutputPrefix")["Default"], "/drawbridge/");
     let readers = template.of_type("AWS::Serverless::Function");
     let readers = readers.values().filter_map(|f| f["Events"].as_object()).flat_map(|events| events.values());

@@ -1,15 +1,16 @@
 //! `drawbridge approve ID` and `drawbridge reject ID --because TEXT`
 
-use drawbridge_domain::FaultName;
+use drawbridge_domain::connection::Connection;
 use drawbridge_domain::messages::Subject;
-use drawbridge_domain::ports::Shares as _;
+use drawbridge_domain::ports::{Connections as _, Shares as _};
 use drawbridge_domain::share::{ShareRecord, ShareStatus};
-use drawbridge_domain::waiting;
+use drawbridge_domain::{FaultName, limits, waiting};
 use drawbridge_ledger::Ledger;
 use drawbridge_workflows::Workflows;
 use jiff::Timestamp;
 
 use super::find::{Found, find};
+use super::retry::NEXT;
 use super::{Done, audit, wake};
 use crate::args::Operator;
 use crate::failure::Failure;
@@ -29,14 +30,7 @@ pub async fn run(
     let approve = because.is_none();
     let share = match find(ledger, id).await? {
         Found::Share(share) => *share,
-        Found::Connection(connection) => {
-            let who = connection.wait.as_ref().map_or("nobody", |wait| wait.who.as_str());
-            return Err(Failure::Refused(format!(
-                "{} is a connection and waits for no person of this account, but for {who}. To end it: `drawbridge close {} \
-                 --reason TEXT`.",
-                connection.id, connection.id
-            )));
-        }
+        Found::Connection(connection) => return of_connection(ledger, *connection, because, operator, now).await,
     };
     let (saved, before) = save(ledger, share, because, operator, now).await?;
     let mut notes = Vec::new();
@@ -59,6 +53,27 @@ pub async fn run(
         saved.name, saved.arn
     );
     Ok(Done { text, notes, ..Done::default() })
+}
+
+/// Of a connection only one can be approved that its limits hold.
+async fn of_connection(
+    ledger: &Ledger,
+    connection: Connection,
+    because: Option<&str>,
+    operator: &Operator,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    if because.is_some() && connection.is_held() {
+        return Err(Failure::Refused(format!(
+            "{id} is a connection and has no invitation to be rejected. It stays held; take it out of `endpoints`, or \
+             `drawbridge close {id} --reason TEXT`.",
+            id = connection.id
+        )));
+    }
+    let next = limits::approve(&connection, &operator.name, now).map_err(Failure::Refused)?;
+    let entry = audit("approve", operator, now, "a person approved it beyond the limits".to_owned());
+    let saved = ledger.save_connection(next, entry).await?;
+    Ok(format!("{} is approved.\n{NEXT}; follow it with `drawbridge show {}`.\n", saved.id, saved.id).into())
 }
 
 /// The record with the answer, and whether it was in it before.

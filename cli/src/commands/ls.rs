@@ -1,6 +1,12 @@
 //! `drawbridge ls`
 
+use std::collections::BTreeSet;
+
 use clap::builder::PossibleValuesParser;
+use drawbridge_domain::connection::Connection;
+use drawbridge_domain::ids::ConnectionId;
+use drawbridge_domain::ports::Publications as _;
+use drawbridge_domain::{Fault, outputs};
 use drawbridge_ledger::{Ledger, Listing};
 use jiff::Timestamp;
 
@@ -44,19 +50,30 @@ pub async fn run(
     let wanted = |status: &str| statuses.is_empty() || statuses.iter().any(|wanted| wanted == status);
     shares.retain(|share| wanted(share.status.as_str()));
     connections.retain(|connection| wanted(connection.status.as_str()));
+    let unpublished = unpublished(ledger, &connections).await?;
     let mut done = if as_json {
-        json(&serde_json::json!({"shares": shares, "connections": connections}))?
+        json(&serde_json::json!({"shares": shares, "connections": connections, "unpublished": unpublished}))?
     } else {
-        render::listing(&shares, &connections, statuses, now, screen).into()
+        render::listing(&shares, &connections, &unpublished, statuses, now, screen).into()
     };
     done.notes = unreadable.iter().map(|fault| format!("left out: {}", fault.message)).collect();
     Ok(done)
 }
 
+/// The connections of which outputs are asked for and are not all published.
+async fn unpublished(ledger: &Ledger, connections: &[Connection]) -> Result<BTreeSet<ConnectionId>, Fault> {
+    let asking: BTreeSet<ConnectionId> =
+        connections.iter().filter(|connection| outputs::are_due(connection)).map(|asking| asking.id.clone()).collect();
+    // Mostly nobody asks for any.
+    if asking.is_empty() {
+        return Ok(asking);
+    }
+    let published: BTreeSet<_> = ledger.published().await?.into_iter().collect();
+    Ok(asking.difference(&published).cloned().collect())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use drawbridge_domain::connection::Status;
     use drawbridge_domain::share::ShareStatus;
 

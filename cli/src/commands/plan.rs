@@ -146,12 +146,14 @@ impl Account {
         not_looked_at.extend(beyond(&looked));
         let (mut total_before, mut total_after) = (Total::default(), Total::default());
         for connection in &looked {
-            if connection.step.status.is_some_and(stands) {
+            let held = connections.iter().any(|record| record.id == connection.step.connection.id && record.is_held());
+            if connection.step.status.is_some_and(stands) && !held {
                 total_before.add(&cost_before(connection, &connections, &home));
             }
             if connection.step.action != forecast::Action::Close
                 && !forecast::stops(&connection.findings)
                 && stands(connection.step.connection.status)
+                && !connection.step.connection.is_held()
             {
                 total_after.add(&connection.cost);
             }
@@ -224,7 +226,7 @@ impl Account {
             }
         }
         let region = known.home.region.as_str();
-        let cost = forecast::cost(connection, call.as_ref().and_then(zones), region);
+        let cost = forecast::cost(connection, call.as_ref().and_then(PlannedCall::zones), region);
         // What stands was made by a call that stands in its record: it is told only where it is new.
         let call = call.filter(|_| step.is_made());
         Ok(Looked { step, findings, call, group, cost })
@@ -288,21 +290,11 @@ const fn has_private_dns(call: &PlannedCall) -> bool {
     }
 }
 
-/// In how many Availability Zones an endpoint stands: it has one subnet in each.
-fn zones(call: &PlannedCall) -> Option<usize> {
-    match call {
-        PlannedCall::ResourceEndpoint { subnets, .. }
-        | PlannedCall::ServiceNetworkEndpoint { subnets, .. }
-        | PlannedCall::InterfaceEndpoint { subnets, .. } => Some(subnets.len()),
-        PlannedCall::ServiceNetworkResource { .. } | PlannedCall::GatewayEndpoint { .. } => None,
-    }
-}
-
 /// What it costs as it is, by the call in its record.
 fn cost_before(looked: &Looked, records: &[drawbridge_domain::connection::Connection], home: &Home) -> Cost {
     let connection = &looked.step.connection;
     let record = records.iter().find(|record| record.id == connection.id);
-    let zones = record.and_then(|record| record.plan.as_ref()).and_then(|plan| zones(&plan.call));
+    let zones = record.and_then(|record| record.plan.as_ref()).and_then(|plan| plan.call.zones());
     forecast::cost(connection, zones, home.region.as_str())
 }
 

@@ -13,7 +13,7 @@ use crate::args::Operator;
 use crate::failure::Failure;
 
 const WHAT: &str = "an operator asked for another attempt";
-const NEXT: &str = "Next: the sweep (every 5 minutes, unless the stack says otherwise) starts it";
+pub(super) const NEXT: &str = "Next: the sweep (every 5 minutes, unless the stack says otherwise) starts it";
 
 pub async fn run(
     ledger: &Ledger,

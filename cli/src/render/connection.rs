@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use drawbridge_domain::adjust;
 use drawbridge_domain::connection::{Connection, Made};
 use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::outputs::{OutputRecord, Outputs};
@@ -36,6 +37,10 @@ pub fn connection(
         facts.add("type", if kept { "nothing here; or, to end it now:" } else { "nothing here; or, to end it:" });
         facts.add("", &format!("drawbridge close {} --reason TEXT", connection.id));
     }
+    if connection.is_held() {
+        facts.add("held by", &format!("the limits of {}", list(&connection.held_by)));
+        facts.add("type", &format!("drawbridge approve {}", connection.id));
+    }
     if let Some(ending) = &connection.ending {
         facts.add("ended by", &format!("{}, {}", ending.by, time_and_distance(ending.since, now)));
         facts.add("", &format!("{}: {}", ending.cause.as_str(), ending.why));
@@ -56,6 +61,15 @@ pub fn connection(
     }
     facts.add("target", &format!("{} ({})", connection.target, connection.kind.as_str()));
     facts.add("made", connection.made.as_ref().map_or("nothing, or it is removed", Made::id));
+    if let Some(plan) = &connection.plan {
+        for (number, becoming) in connection.changing.iter().enumerate() {
+            let what = adjust::in_words(plan, becoming);
+            facts.add(
+                if number == 0 { "changing" } else { "" },
+                &format!("{what}; whether AWS did it is seen at the next look"),
+            );
+        }
+    }
     if let Some(group) = &connection.group {
         facts.add("behind", &format!("{}, its own security group", group.id));
     }
@@ -227,6 +241,32 @@ mod tests {
         let text = connection(&graceful, None, &[], samples::now(), &Screen::default());
         assert!(text.contains("             it is kept: the owner shared it again\n"), "{text}");
         assert!(!text.contains("waits for"), "{text}");
+    }
+
+    #[test]
+    fn one_that_is_being_changed_says_what_to() {
+        let mut changing = Connection { plan: Some(samples::plan("core")), ..samples::connection() };
+        let text = |connection_: &Connection| connection(connection_, None, &[], samples::now(), &Screen::default());
+        assert!(!text(&changing).contains("changing"));
+        changing.changing = vec![samples::plan("payments"), samples::plan("core")];
+        for line in [
+            "  changing   tags team=payments instead of team=core; whether AWS did it is seen at the next look\n",
+            "             what it was made with; whether AWS did it is seen at the next look\n",
+        ] {
+            assert!(text(&changing).contains(line), "{}", text(&changing));
+        }
+    }
+
+    #[test]
+    fn one_that_a_limit_holds_says_whose_and_what_to_type() {
+        let text = connection(&samples::held_connection(), None, &[], samples::now(), &Screen::default());
+        for line in [
+            "  why        it is held: it would be endpoint number 3 of subscription redis-production, whose limits.endpoints is 2\n",
+            "  held by    the limits of redis-production\n",
+            "  type       drawbridge approve conn-0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 
     #[test]

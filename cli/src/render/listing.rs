@@ -1,8 +1,11 @@
 //! Lists of shares and connections.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{Attribute, Cell, Color};
 use drawbridge_domain::connection::{Connection, Made, Status};
 use drawbridge_domain::grace::{self, Leave};
+use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::share::ShareRecord;
 use jiff::Timestamp;
 
@@ -18,6 +21,7 @@ const SHORT: usize = 17;
 pub fn listing(
     shares: &[ShareRecord],
     connections: &[Connection],
+    unpublished: &BTreeSet<ConnectionId>,
     statuses: &[String],
     now: Timestamp,
     screen: &Screen,
@@ -36,7 +40,11 @@ pub fn listing(
         parts.push(format!("{}\n{}", screen.bold("Shares"), shares_table(shares, now, screen)));
     }
     if !connections.is_empty() {
-        parts.push(format!("{}\n{}", screen.bold("Connections"), connections_table(connections, now, screen)));
+        parts.push(format!(
+            "{}\n{}",
+            screen.bold("Connections"),
+            connections_table(connections, unpublished, now, screen)
+        ));
     }
     parts.join("\n")
 }
@@ -57,12 +65,17 @@ fn shares_table(shares: &[ShareRecord], now: Timestamp, screen: &Screen) -> Stri
     screen.text(&table)
 }
 
-pub(super) fn connections_table(connections: &[Connection], now: Timestamp, screen: &Screen) -> String {
+pub(super) fn connections_table(
+    connections: &[Connection],
+    unpublished: &BTreeSet<ConnectionId>,
+    now: Timestamp,
+    screen: &Screen,
+) -> String {
     let mut table = screen.table(&["ID", "STATUS", "SINCE", "RESOURCE", "TARGET", "MADE"]);
     for connection in connections {
         table.add_row([
             Cell::new(short(connection.id.as_str())),
-            status(&standing(connection), colour_of(connection.status), screen),
+            status(&told(connection, unpublished), colour_of(connection.status), screen),
             Cell::new(distance(connection.since, now)),
             Cell::new(connection.resource_name.as_deref().unwrap_or(connection.resource.id())),
             Cell::new(&connection.target),
@@ -83,6 +96,12 @@ fn standing_of_share(share: &ShareRecord) -> String {
     }
 }
 
+/// Its status, and whether applications find it where they look.
+fn told(connection: &Connection, unpublished: &BTreeSet<ConnectionId>) -> String {
+    let standing = standing(connection);
+    if unpublished.contains(&connection.id) { format!("{standing}, outputs not published") } else { standing }
+}
+
 /// Its status; a run that is under way may be about to close what it opens, or wait until a grace period is over.
 fn standing(connection: &Connection) -> String {
     let word = connection.status.as_str();
@@ -95,6 +114,9 @@ fn standing(connection: &Connection) -> String {
     }
     if let (Some(wait), None) = (&connection.wait, &connection.ending) {
         return format!("{word}, {}", waits(wait));
+    }
+    if connection.is_held() {
+        return format!("{word}, held by a limit");
     }
     match connection.status {
         Status::Wanted | Status::Opening | Status::Waiting if connection.ending.is_some() => {
@@ -129,11 +151,24 @@ mod tests {
         samples::now()
     }
 
+    fn all_published() -> BTreeSet<ConnectionId> {
+        BTreeSet::new()
+    }
+
+    #[test]
+    fn what_applications_do_not_find_where_they_look_says_so() {
+        let one = samples::connection();
+        let unpublished = BTreeSet::from([one.id.clone()]);
+        let text = listing(&[], &[one], &unpublished, &[], now(), &Screen::default());
+        assert!(text.contains("  ready, outputs not published  2 h  "), "{text}");
+    }
+
     #[test]
     fn shares_and_connections_are_a_line_each() {
         let text = listing(
             &[samples::share()],
             &[samples::connection(), samples::failed_connection()],
+            &all_published(),
             &[],
             now(),
             &Screen::default(),
@@ -158,7 +193,7 @@ Connections
         let mut open_ended = samples::waiting_share(true);
         open_ended.wait.as_mut().unwrap().by_a_run = false;
         let shares = [samples::waiting_share(true), open_ended];
-        let text = listing(&shares, &[samples::waiting_connection()], &[], now(), &Screen::default());
+        let text = listing(&shares, &[samples::waiting_connection()], &all_published(), &[], now(), &Screen::default());
         assert_eq!(
             text,
             "\
@@ -178,7 +213,8 @@ Connections
     fn what_is_in_its_grace_period_says_until_when() {
         let mut kept = samples::graceful_connection();
         kept.ending.as_mut().unwrap().reopen = Some("the owner shared it again".to_owned());
-        let text = listing(&[], &[samples::graceful_connection(), kept], &[], now(), &Screen::default());
+        let text =
+            listing(&[], &[samples::graceful_connection(), kept], &all_published(), &[], now(), &Screen::default());
         assert_eq!(
             text,
             "\
@@ -191,14 +227,27 @@ Connections
     }
 
     #[test]
+    fn what_a_limit_holds_says_so() {
+        let text = listing(&[], &[samples::held_connection()], &all_published(), &[], now(), &Screen::default());
+        assert_eq!(
+            text,
+            "\
+Connections
+  ID                 STATUS                   SINCE  RESOURCE                     TARGET        MADE
+  conn-0c0c0c0c0c0c  wanted, held by a limit  2 h    com.amazonaws.us-east-1.sqs  vpc-0a1b2c3d  -
+"
+        );
+    }
+
+    #[test]
     fn nothing_is_said_in_words() {
         assert_eq!(
-            listing(&[], &[], &[], now(), &Screen::default()),
+            listing(&[], &[], &all_published(), &[], now(), &Screen::default()),
             "The ledger holds no shares and no connections yet.\n\
              Next: `drawbridge subscribe FILE`; what is shared shows up with the next event or sweep.\n"
         );
         assert_eq!(
-            listing(&[], &[], &["held".to_owned(), "failed".to_owned()], now(), &Screen::default()),
+            listing(&[], &[], &all_published(), &["held".to_owned(), "failed".to_owned()], now(), &Screen::default()),
             "No share and no connection is held or failed.\n"
         );
     }
@@ -206,7 +255,7 @@ Connections
     #[test]
     fn a_status_is_coloured_where_colours_are_shown() {
         let screen = Screen { width: Some(120), colours: true };
-        let text = listing(&[], &[samples::connection()], &[], now(), &screen);
+        let text = listing(&[], &[samples::connection()], &all_published(), &[], now(), &screen);
         assert!(text.contains("mready"), "{text:?}");
     }
 }

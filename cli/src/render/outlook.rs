@@ -145,7 +145,9 @@ fn one(looked: &Looked, screen: &Screen) -> String {
         };
         facts.add(if number == 0 { "differs" } else { "" }, &format!("{} ({how})", difference.what));
     }
-    if !step.applied {
+    if connection.is_held() {
+        facts.add("but", &connection.next);
+    } else if !step.applied {
         let what = if step.differences.iter().any(|difference| difference.applied) { "the rest" } else { "it" };
         let way = if step.action == Action::Replace {
             format!(

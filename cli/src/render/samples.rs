@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{Connection, Made, Status};
+use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall, PlannedDns, Status};
 use drawbridge_domain::ending::{Cause, Ending, end};
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::grace;
@@ -71,7 +71,7 @@ pub fn subscription() -> Subscription {
             }),
         ],
         tags: BTreeMap::from([("team".to_owned(), "core".to_owned())]),
-        limits: Limits { connections_per_share: Some(20), monthly_cost_per_share: None },
+        limits: Limits { connections_per_share: Some(20), ..Limits::default() },
         ports: BTreeMap::from([("db-cache".to_owned(), 12000)]),
         endpoints: Vec::new(),
         reconcile: Reconcile::default(),
@@ -107,6 +107,7 @@ pub fn connection() -> Connection {
         last_look: Vec::new(),
         names_version: 1,
         names_since: None,
+        held_by: Vec::new(),
         changing: Vec::new(),
         missing: None,
         databases: vec![
@@ -156,6 +157,7 @@ pub fn failed_connection() -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        held_by: Vec::new(),
         changing: Vec::new(),
         missing: None,
         findings: vec![Finding {
@@ -182,9 +184,49 @@ pub fn gateway_connection() -> Connection {
         databases: Vec::new(),
         names_version: 1,
         names_since: None,
+        held_by: Vec::new(),
         changing: Vec::new(),
         missing: None,
         ..connection()
+    }
+}
+
+/// What a connection was made with, its tags apart.
+pub fn plan(team: &str) -> Plan {
+    Plan {
+        token: "conn-0a1b2c3d4e5f60718293a4b5c6d7e8f9-g1".to_owned(),
+        tags: BTreeMap::from([
+            ("team".to_owned(), team.to_owned()),
+            ("drawbridge:installation".to_owned(), "drawbridge".to_owned()),
+        ]),
+        call: PlannedCall::ResourceEndpoint {
+            resource: ResourceArn::parse(RESOURCE).unwrap(),
+            vpc: VpcId::parse("vpc-0a1b2c3d").unwrap(),
+            subnets: Vec::new(),
+            security_groups: Vec::new(),
+            private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        },
+        group: None,
+        planned_at: at("09:58:00"),
+    }
+}
+
+/// What a subscription asks for by itself, and what its limits leave no room for.
+pub fn held_connection() -> Connection {
+    let id = ConnectionId::parse(format!("conn-{}", "0c".repeat(16))).unwrap();
+    let resource = Resource::try_from("com.amazonaws.us-east-1.sqs".to_owned()).unwrap();
+    let why = "it is held: it would be endpoint number 3 of subscription redis-production, whose limits.endpoints is 2";
+    Connection {
+        id,
+        kind: Kind::InterfaceEndpoint,
+        resource,
+        status: Status::Wanted,
+        held_by: vec![name()],
+        why: why.to_owned(),
+        made: None,
+        execution: None,
+        ready_at: None,
+        ..gateway_connection()
     }
 }
 
@@ -248,6 +290,7 @@ pub fn waiting_share(asking: bool) -> ShareRecord {
         until: at("21:45:00"),
         asked: "89ab".to_owned(),
         subscriptions: if asking { vec![name()] } else { Vec::new() },
+        approved: Vec::new(),
         by_a_run: true,
     };
     ShareRecord { wait: Some(wait), ..share() }
@@ -277,6 +320,7 @@ pub fn waiting_connection() -> Connection {
         until: at("12:20:00"),
         asked: "89ab".to_owned(),
         subscriptions: Vec::new(),
+        approved: Vec::new(),
         by_a_run: true,
     };
     Connection { status: Status::Waiting, wait: Some(wait), databases: Vec::new(), ..connection() }

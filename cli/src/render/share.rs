@@ -1,5 +1,7 @@
 //! One share.
 
+use std::collections::BTreeSet;
+
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::share::{FoundBy, ShareRecord, ShareStatus};
 use drawbridge_ledger::Entry;
@@ -60,8 +62,11 @@ pub fn share(
     let resources: Vec<String> = share.resources.iter().map(|r| format!("  {}  {}\n", r.arn, r.ram_type)).collect();
     let resources = if resources.is_empty() { "  none were seen\n".to_owned() } else { resources.concat() };
     facts.section("Inside", &resources, screen);
-    let table =
-        if connections.is_empty() { "  none\n".to_owned() } else { connections_table(connections, now, screen) };
+    let table = if connections.is_empty() {
+        "  none\n".to_owned()
+    } else {
+        connections_table(connections, &BTreeSet::new(), now, screen)
+    };
     facts.section("Connections", &table, screen);
     facts.section("Audit trail", &audit(trail, screen), screen);
     facts.0

@@ -2,7 +2,7 @@
 
 use drawbridge_domain::profile::{Chosen, PortUse, Profile};
 use drawbridge_domain::subscription::{
-    Approval, EndpointItem, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, RouteTables, Subnets,
+    Approval, EndpointItem, Limits, OnChange, OnRevoke, Otherwise, PrivateDns, Reconcile, Remedy, RouteTables, Subnets,
     Subscription, Target,
 };
 
@@ -29,12 +29,8 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     if subscription.on_change == OnChange::Replace {
         facts.add("on change", "replace: what AWS can't change in place is closed and made anew, which interrupts it");
     }
-    if let Some(most) = subscription.limits.connections_per_share {
-        facts.add("limits", &format!("a share that would make more than {most} connections is held for a person"));
-    }
-    if let Some(most) = subscription.limits.monthly_cost_per_share {
-        let label = if subscription.limits.connections_per_share.is_some() { "" } else { "limits" };
-        facts.add(label, &format!("a share that would cost more than {most} USD per month is held for a person"));
+    for (number, limit) in limits(&subscription.limits).iter().enumerate() {
+        facts.add(if number == 0 { "limits" } else { "" }, limit);
     }
     if !subscription.reconcile.is_default() {
         facts.add("reconcile", &reconcile(subscription.reconcile));
@@ -102,6 +98,19 @@ fn otherwise(otherwise: Otherwise) -> &'static str {
         Otherwise::Reject => "reject: the invitations of other shares are rejected",
         Otherwise::Ignore => "ignore: other shares are recorded and left alone",
     }
+}
+
+fn limits(limits: &Limits) -> Vec<String> {
+    let share =
+        limits.connections_per_share.map(|most| format!("a share that would make more than {most} connections"));
+    let dear =
+        limits.monthly_cost_per_share.map(|most| format!("a share that would cost more than {most} USD per month"));
+    let of_shares = share.into_iter().chain(dear).map(|what| format!("{what} is held for a person"));
+    let number =
+        limits.endpoints.map(|most| format!("no more than {most} of its endpoints are made; the others are held"));
+    let cost = limits.monthly_cost_of_endpoints;
+    let cost = cost.map(|most| format!("its endpoints cost no more than {most} USD per month; what would is held"));
+    of_shares.chain(number).chain(cost).collect()
 }
 
 fn reconcile(reconcile: Reconcile) -> String {
@@ -223,6 +232,7 @@ production-endpoints asks for endpoints and trusts nobody's shares.
              gateway to s3 in vpc-0a1b2c3d4e5f60718: every route table
              to service network arn:aws:vpc-lattice:us-east-1:444455556666:servicenetwork/sn-0a1b2c3d4e5f60718 in vpc-0a1b2c3d4e5f60718: the best subnet of each Availability Zone; sg-0a1b2c3d4e5f60718; private DNS as the profile says, VERIFIED_DOMAINS_ONLY
   profile    generic (any vendor)
+  limits     no more than 10 of its endpoints are made; the others are held
   ports      com.amazonaws.vpce.eu-west-1.vpce-svc-0a1b2c3d4e5f60718 listens on 9092
   tags       team=platform
 "

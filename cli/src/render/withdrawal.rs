@@ -1,5 +1,7 @@
 //! What withdrawing a subscription comes to.
 
+use std::collections::BTreeSet;
+
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ids::SubscriptionName;
 use jiff::Timestamp;
@@ -21,7 +23,7 @@ pub fn withdrawal(
         many => format!("Without `{name}` these {many} connections are closed, and what was made for them deleted:\n"),
     };
     if !close.is_empty() {
-        text += &connections_table(close, now, screen);
+        text += &connections_table(close, &BTreeSet::new(), now, screen);
     }
     text + &stay.iter().map(|connection| stays(name, connection)).collect::<String>()
 }

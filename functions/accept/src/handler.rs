@@ -1,40 +1,42 @@
 //! Accept: vet once more, answer, wait until RAM shows the share, ask for its connections.
 //! Decline: answer.
 
+use drawbridge_domain::connection::{self, Connection};
+use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::identity::{self, Home};
 use drawbridge_domain::ids::{Installation, InvitationArn, SubscriptionName};
-use drawbridge_domain::messages::{AcceptAnswer, AcceptRequest, ConnectStart, InvitationAnswer, Outcome};
+use drawbridge_domain::messages::{AcceptAnswer, AcceptRequest, ConnectStart, InvitationAnswer, Outcome, Subject};
 use drawbridge_domain::ports::{
-    Answer, AuditEntry, Connections, FindShares, LookInside, ResourceConfigurations, Shares, Subscriptions,
+    Answer, AuditEntry, Connections, FindShares, LookInside, ResourceConfigurations, Resume, Shares, Subscriptions,
+    Waits,
 };
 use drawbridge_domain::share::{InvitationStatus, MOST_RESOURCES, ShareFacts, ShareRecord, ShareStatus};
 use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::verdict::Said;
 use drawbridge_domain::wanted::{self, Offer, Origin};
-use drawbridge_domain::{Fault, FaultName, Timestamp, connection, facts, offers, verdict, waiting};
+use drawbridge_domain::{Fault, FaultName, Timestamp, facts, offers, verdict, waiting};
 use drawbridge_runtime::Handler;
 
 /// The function's ports.
-pub struct Accept<R, C, L> {
-    ram: R,
-    lattice: C,
-    ledger: L,
-    installation: Installation,
+pub struct Accept<R, C, L, W> {
+    pub ram: R,
+    pub lattice: C,
+    pub ledger: L,
+    pub workflows: W,
+    pub installation: Installation,
 }
 
-impl<R, C, L> Accept<R, C, L> {
-    pub fn new(ram: R, lattice: C, ledger: L, installation: Option<Installation>) -> Result<Self, Fault> {
-        let installation =
-            installation.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
-        Ok(Self { ram, lattice, ledger, installation })
-    }
+/// The installation that the environment names.
+pub fn installation(named: Option<Installation>) -> Result<Installation, Fault> {
+    named.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))
 }
 
-impl<R, C, L> Handler for Accept<R, C, L>
+impl<R, C, L, W> Handler for Accept<R, C, L, W>
 where
     R: FindShares + LookInside + Answer,
     C: ResourceConfigurations,
-    L: Subscriptions + Shares + Connections,
+    L: Subscriptions + Shares + Connections + Waits,
+    W: Resume,
 {
     type Request = AcceptRequest;
     type Answer = AcceptAnswer;
@@ -70,11 +72,12 @@ fn over(record: &ShareRecord, request: &AcceptRequest) -> Fault {
     ))
 }
 
-impl<R, C, L> Accept<R, C, L>
+impl<R, C, L, W> Accept<R, C, L, W>
 where
     R: FindShares + LookInside + Answer,
     C: ResourceConfigurations,
-    L: Subscriptions + Shares + Connections,
+    L: Subscriptions + Shares + Connections + Waits,
+    W: Resume,
 {
     async fn accept(
         &self,
@@ -143,8 +146,9 @@ where
             };
             next.become_status(ShareStatus::Held, now, reasons, what_next);
             next.wait = (!over.is_empty()).then(|| {
-                let asking = claiming.iter().map(|subscription| subscription.name.clone()).collect();
-                waiting::for_a_person(&facts, asking, None, now)
+                // Whom vet let claim it is approved already.
+                let asking: Vec<_> = claiming.iter().map(|subscription| subscription.name.clone()).collect();
+                waiting::for_a_person(&facts, asking.clone(), &asking, None, now)
             });
             let next = self.save(next, request, now, &format!("held: {obstacle}")).await?;
             return if next.awaited().is_some() { Err(asks(&next)) } else { Ok(AcceptAnswer::default()) };
@@ -152,10 +156,11 @@ where
         let origin = Origin::share(&record);
         for wish in &wishes {
             let existing = self.ledger.connection(&wish.id(home)).await?;
-            if let Some((next, what)) = wanted::fulfil(home, &origin, wish, existing.as_ref(), &subscriptions, now) {
-                let audit = audit(request, now, what);
-                self.ledger.save_connection(next, audit).await?;
-            }
+            let record = match wanted::fulfil(home, &origin, wish, existing.as_ref(), &subscriptions, now) {
+                Some((next, what)) => Some(self.ledger.save_connection(next, audit(request, now, what)).await?),
+                None => existing,
+            };
+            self.wake_if_kept(record.as_ref(), now).await;
         }
         why.insert(0, format!("accepted for {}; connections asked for: {}", join(&record.claims), wishes.len()));
         let mut next = record;
@@ -166,6 +171,17 @@ where
         next.become_status(ShareStatus::Accepted, now, why, "each connection goes its own way: `drawbridge ls`");
         let record = self.save(next, request, now, "accepted").await?;
         self.starts(home, &record).await
+    }
+
+    /// What its owner shares again within its grace period is kept: its run, which waits, sees that at once. Nothing depends
+    /// on it: the sweep wakes it, too.
+    async fn wake_if_kept(&self, record: Option<&Connection>, now: Timestamp) {
+        let kept = record.filter(|record| matches!(grace::leaves(record, now), Some(Leave::Kept(_))));
+        let Some(record) = kept else { return };
+        let subject = Subject::Connection(record.id.clone());
+        if let Err(fault) = waiting::wake(&self.ledger, &self.workflows, &subject).await {
+            tracing::warn!(fault = fault.name.as_str(), connection = %record.id, "left to the sweep: {}", fault.message);
+        }
     }
 
     /// Writes down that the share is accepted, before anything else can go wrong.

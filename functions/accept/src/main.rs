@@ -6,6 +6,7 @@ use drawbridge_lattice::Lattice;
 use drawbridge_ledger::Ledger;
 use drawbridge_ram::Ram;
 use drawbridge_runtime::Environment;
+use drawbridge_workflows::Workflows;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -15,7 +16,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let sdk = drawbridge_sdk::config().await;
     let accept = environment.check().and_then(|()| {
         let (ram, lattice) = (Ram::new(&sdk), Lattice::new(&sdk));
-        handler::Accept::new(ram, lattice, Ledger::new(&sdk, table), installation)
+        let (ledger, workflows) = (Ledger::new(&sdk, table), Workflows::new(&sdk));
+        Ok(handler::Accept { ram, lattice, ledger, workflows, installation: handler::installation(installation)? })
     });
     drawbridge_runtime::run(accept).await
 }

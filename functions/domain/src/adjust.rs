@@ -398,7 +398,9 @@ fn made_id(connection: &Connection) -> &str {
 }
 
 /// From what to what.
-fn in_words(before: &Plan, after: &Plan) -> String {
+/// From what one plan says to what another says, of what can be changed.
+#[must_use]
+pub fn in_words(before: &Plan, after: &Plan) -> String {
     let aspects = Aspects::between(before, after);
     let mut words = Vec::new();
     if aspects.security_groups {

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
+use crate::grace;
 use crate::ids::{ConnectionId, ResourceShareArn, SubscriptionName};
 use crate::reach::{Database, Port};
 use crate::resource::Resource;
@@ -98,8 +99,8 @@ impl SubscriptionChange {
     pub const DETAIL_TYPE: &'static str = "Drawbridge Subscription Change";
 }
 
-/// The event that is published for every change of a connection's status, and of the names by which one that is ready is
-/// reached (then `previous` is `ready`, too); its schema is
+/// The event that is published for every change of a connection's status, of the names by which one that is ready is
+/// reached (then `previous` is `ready`, too), and of the end of a grace period (then it is `closing`, too); its schema is
 /// `events/connection-status-change.schema.json`, its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionChange {
@@ -125,6 +126,9 @@ pub struct ConnectionChange {
     pub previous: Option<Status>,
     /// Since when.
     pub since: Timestamp,
+    /// Until when it can be used, while it is in its grace period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Why.
     pub why: String,
     /// The AWS id of what was made.
@@ -170,7 +174,11 @@ impl ConnectionChange {
     pub fn of(before: Option<&Connection>, after: &Connection) -> Option<Self> {
         let renamed =
             |before: &Connection| after.status == Status::Ready && before.names_version != after.names_version;
-        if before.is_some_and(|before| before.status == after.status && !renamed(before)) {
+        let until = grace::wait(after).map(|wait| wait.until);
+        // Sooner or later than was told.
+        let moved =
+            |before: &Connection| grace::wait(before).zip(until).is_some_and(|(wait, until)| wait.until != until);
+        if before.is_some_and(|before| before.status == after.status && !renamed(before) && !moved(before)) {
             return None;
         }
         Some(Self {
@@ -184,6 +192,7 @@ impl ConnectionChange {
             status: after.status,
             previous: before.map(|before| before.status),
             since: after.since,
+            until,
             why: after.why.clone(),
             made: after.made.as_ref().map(|made| made.id().to_owned()),
             names_version: after.names_version,

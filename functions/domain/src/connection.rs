@@ -254,6 +254,9 @@ pub struct Connection {
     pub claims: Vec<SubscriptionName>,
     /// Where it stands.
     pub status: Status,
+    /// While it is wanted: the subscriptions whose limits leave no room for it, so that no run is started. See [`crate::limits`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_by: Vec<SubscriptionName>,
     /// Since when.
     pub since: Timestamp,
     /// Why it stands there.
@@ -329,6 +332,17 @@ pub struct Connection {
 }
 
 impl PlannedCall {
+    /// In how many Availability Zones the endpoint stands: it has one subnet in each. None: it stands in none.
+    #[must_use]
+    pub const fn zones(&self) -> Option<usize> {
+        match self {
+            Self::ResourceEndpoint { subnets, .. }
+            | Self::ServiceNetworkEndpoint { subnets, .. }
+            | Self::InterfaceEndpoint { subnets, .. } => Some(subnets.len()),
+            Self::ServiceNetworkResource { .. } | Self::GatewayEndpoint { .. } => None,
+        }
+    }
+
     /// The same call, behind this security group.
     #[must_use]
     pub fn behind(&self, group: &SecurityGroupId) -> Self {
@@ -355,5 +369,20 @@ impl Connection {
         if status != Status::Waiting {
             self.wait = None;
         }
+        if status != Status::Wanted {
+            self.held_by.clear();
+        }
+    }
+
+    /// Whether it is asked for and no run is started, since limits leave no room for it: nothing of it is made.
+    #[must_use]
+    pub const fn is_held(&self) -> bool {
+        matches!(self.status, Status::Wanted) && !self.held_by.is_empty()
+    }
+
+    /// Whether a run should be under way.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        self.status.is_running() && !self.is_held()
     }
 }

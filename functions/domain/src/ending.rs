@@ -93,6 +93,8 @@ pub fn end(connection: &Connection, ending: Ending) -> Option<Connection> {
     let mut next = connection.clone();
     next.ending = Some(ending);
     match connection.status {
+        // No run has it, and nothing of it is made.
+        Status::Wanted if connection.is_held() => next = finished(&next, "nothing was made of it", now),
         Status::Wanted | Status::Opening | Status::Waiting | Status::Closing => {
             "the run that has it removes what it made".clone_into(&mut next.next);
         }

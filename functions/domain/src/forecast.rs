@@ -12,7 +12,8 @@ use serde::Serialize;
 use crate::claims::{self, Difference, Known};
 use crate::connection::{Connection, Status};
 use crate::grace::{self, Leave};
-use crate::ids::{ResourceShareArn, SubscriptionName};
+use crate::ids::{ConnectionId, ResourceShareArn, SubscriptionName};
+use crate::limits::{self, Asked};
 use crate::messages::Outcome;
 use crate::offers;
 use crate::preflight::Finding;
@@ -146,39 +147,42 @@ pub fn forecast(
                 share.record.as_ref().is_some_and(|r| r.status == ShareStatus::Accepted && r.digest == origin.digest);
             let is_new = |wish: &Wish| !existing.iter().any(|record| record.id == wish.id(known.home));
             let wishes = judged.wishes.into_iter().filter(|wish| !(decided && is_new(wish)));
-            all.extend(wishes.map(|wish| Wanted { wish, origin: Some(origin.clone()) }));
+            all.extend(wishes.map(|wish| Wanted { wish, origin: origin.clone() }));
         }
         if has_a_say(name, share, known.subscriptions) || has_a_say(name, share, before) {
             told.push(judged.told);
         }
     }
-    let alone = wanted::endpoint_wishes(known.home, known.subscriptions);
-    all.extend(alone.into_iter().map(|wish| Wanted { wish, origin: None }));
-
     let mut steps: Vec<Step> = Vec::new();
-    let mut seen = BTreeSet::new();
+    let record_of = |id: &ConnectionId| existing.iter().find(|connection| connection.id == *id);
     for Wanted { wish, origin } in &all {
         let id = wish.id(known.home);
-        // What a share brings and a subscription asks for besides is one connection.
+        // Two shares may bring the same.
         let earlier = steps.iter().position(|step| step.connection.id == id);
-        let record = existing.iter().find(|connection| connection.id == id);
-        let present = earlier.map_or(record, |at| Some(&steps[at].connection)).cloned();
-        let next = fulfilled(wish, origin.as_ref(), present.as_ref(), shares, known, now);
-        seen.insert(id);
-        let Some((next, what)) = next.or_else(|| present.map(|present| (present, String::new()))) else { continue };
-        let step = step(record, &next, &what, known, now);
-        match earlier {
-            Some(at) => steps[at] = step,
-            None => steps.push(step),
-        }
+        let present = earlier.map_or_else(|| record_of(&id), |at| Some(&steps[at].connection)).cloned();
+        let next = fulfilled(wish, origin, present.as_ref(), shares, known, now);
+        put(&mut steps, record_of(&id), present, next, known, now);
     }
+    // What a share brings and a subscription asks for besides is one connection, too.
+    let alone = wanted::endpoint_wishes(known.home, known.subscriptions);
+    let asked = alone.iter().map(|wish| {
+        let id = wish.id(known.home);
+        let earlier = steps.iter().map(|step| &step.connection).find(|connection| connection.id == id);
+        Asked::new(wish, earlier.or_else(|| record_of(&id)).cloned(), known, BY, now)
+    });
+    let mut asked: Vec<Asked> = asked.collect();
+    limits::allot(&mut asked, known, now);
+    for Asked { wish, existing: present, next, .. } in asked {
+        put(&mut steps, record_of(&wish.id(known.home)), present, next, known, now);
+    }
+    let seen: BTreeSet<ConnectionId> = steps.iter().map(|step| step.connection.id.clone()).collect();
     for record in existing.iter().filter(|record| !seen.contains(&record.id)) {
         let share = record.share_arn.as_ref().and_then(|arn| shares.iter().find(|share| share.arn == *arn));
         // Without its share's record nobody could tell whether its claims stand.
         let settled = if record.share_arn.is_some() && share.is_none() {
             None
         } else {
-            claims::settle(record, share, known, "drawbridge plan", now)
+            claims::settle(record, share, known, BY, now)
         };
         let (next, what) = settled.unwrap_or_else(|| (record.clone(), String::new()));
         steps.push(step(Some(record), &next, &what, known, now));
@@ -193,25 +197,40 @@ pub fn forecast(
     Forecast { shares: told, steps }
 }
 
+/// Who would say that a connection is to end.
+const BY: &str = "drawbridge plan";
+
 struct Wanted {
     wish: Wish,
-    /// None: the subscriptions alone.
-    origin: Option<Origin>,
+    origin: Origin,
 }
 
-/// What `accept` or `intake` makes of a wish.
+/// What becomes of one, in place of what was said of it before.
+fn put(
+    steps: &mut Vec<Step>,
+    record: Option<&Connection>,
+    present: Option<Connection>,
+    next: Option<(Connection, String)>,
+    known: Known<'_>,
+    now: Timestamp,
+) {
+    let Some((next, what)) = next.or_else(|| present.map(|present| (present, String::new()))) else { return };
+    let step = step(record, &next, &what, known, now);
+    match steps.iter_mut().find(|earlier| earlier.connection.id == step.connection.id) {
+        Some(earlier) => *earlier = step,
+        None => steps.push(step),
+    }
+}
+
+/// What `accept` makes of a wish.
 fn fulfilled(
     wish: &Wish,
-    origin: Option<&Origin>,
+    origin: &Origin,
     existing: Option<&Connection>,
     shares: &[ShareRecord],
     known: Known<'_>,
     now: Timestamp,
 ) -> Option<(Connection, String)> {
-    const BY: &str = "drawbridge plan";
-    let Some(origin) = origin else {
-        return claims::fulfil_and_settle(wish, existing, known, BY, now);
-    };
     let fulfilled = wanted::fulfil(known.home, origin, wish, existing, known.subscriptions, now);
     let present = fulfilled.as_ref().map(|(next, _)| next).or(existing)?;
     let share = shares.iter().find(|share| Some(&share.arn) == origin.share.as_ref());
@@ -232,6 +251,9 @@ fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known
         connection: next.clone(),
         differences,
     };
+    if next.is_held() {
+        return of(Action::Make, false, Vec::new());
+    }
     match grace::leaves(next, now) {
         Some(Leave::Kept(_)) => return of(Action::Keep, true, Vec::new()),
         Some(Leave::Over(_)) => return of(Action::Close, true, Vec::new()),

@@ -53,6 +53,7 @@ pub fn begin(ended: Connection, grace: Grace, share: &str, now: Timestamp) -> Co
         until: until(now, grace),
         asked: identity::digest(&(&next.id, next.attempt)),
         subscriptions: Vec::new(),
+        approved: Vec::new(),
         by_a_run: true,
     });
     tell(&mut next);

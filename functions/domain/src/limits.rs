@@ -1,7 +1,14 @@
 //! What a subscription allows at most, before a person has to say yes.
+//!
+//! Of a share all is held, or nothing: [`exceeded`]. Of what subscriptions ask for by themselves each is made as long as there
+//! is room, and the others are held until there is: [`allot`].
+
+mod endpoints;
 
 use crate::prices::{self, MicroUsd};
 use crate::subscription::{Kind, Subscription};
+
+pub use endpoints::{Asked, allot, approve};
 
 /// Why a share that makes these connections for a subscription needs a person; none if it does not.
 #[must_use]
@@ -39,7 +46,7 @@ mod tests {
     use crate::testing::subscription;
 
     fn limited(connections: Option<u32>, cost: Option<u32>) -> Subscription {
-        let limits = Limits { connections_per_share: connections, monthly_cost_per_share: cost };
+        let limits = Limits { connections_per_share: connections, monthly_cost_per_share: cost, ..Limits::default() };
         Subscription { limits, ..subscription("a") }
     }
 

@@ -168,6 +168,12 @@ pub fn work(connection: Option<&Connection>, record: &OutputRecord, root: &str) 
     work
 }
 
+/// Whether there should be parameters: of what can be used, if it is asked for, and there is something to be reached.
+#[must_use]
+pub fn are_due(connection: &Connection) -> bool {
+    matches!(asked_for(connection), Asked::Parameters(parameters) if !parameters.is_empty())
+}
+
 enum Asked {
     /// Name, resource, value.
     Parameters(Vec<(String, String, String)>),

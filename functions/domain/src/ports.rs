@@ -320,6 +320,8 @@ pub trait Publications {
     async fn save_outputs(&self, record: OutputRecord, audit: AuditEntry) -> Result<OutputRecord, Fault>;
     /// The connections whose outputs are not as they should be, oldest first, all pages. The index finds candidates.
     async fn unpublished(&self) -> Result<Vec<ConnectionId>, Fault>;
+    /// The connections whose outputs are as they should be, as far as Drawbridge knows; those without any left out. As above.
+    async fn published(&self) -> Result<Vec<ConnectionId>, Fault>;
 }
 
 /// A parameter as SSM holds it.
@@ -330,6 +332,9 @@ pub struct HeldParameter {
     /// Its tags.
     pub tags: BTreeMap<String, String>,
 }
+
+/// How many parameters SSM gives in one call [botocore: ssm `GetParameters`].
+pub const MOST_VALUES: usize = 10;
 
 /// SSM: parameters.
 pub trait Parameters {
@@ -343,6 +348,8 @@ pub trait Parameters {
     ) -> Result<bool, Fault>;
     /// The parameter of this name, if there is one.
     async fn parameter(&self, name: &str) -> Result<Option<HeldParameter>, Fault>;
+    /// The values of those that exist, whosever they are, by name. At most [`MOST_VALUES`] names.
+    async fn values(&self, names: &[String]) -> Result<BTreeMap<String, String>, Fault>;
     /// Gives one that exists another value.
     async fn overwrite(&self, name: &str, value: &str) -> Result<(), Fault>;
     /// Removes one; gone is success.

@@ -134,6 +134,22 @@ pub fn share_step(
     ShareStep::Nothing
 }
 
+/// A share waits for a person, and its sender was approved since for a subscription that asks no more than that: with
+/// another share, or by the same subscription under other conditions. It is decided on anew. `seen` as in [`share_step`].
+#[must_use]
+pub fn sender_approved(seen: &SeenShare, record: &ShareRecord, digest: &str, now: Timestamp) -> ShareStep {
+    let pending = seen.invitation.as_ref().is_some_and(|i| i.status == InvitationStatus::Pending);
+    // Whether its owner took it back is a question of more than one look.
+    if !pending && !seen.visible {
+        return ShareStep::Nothing;
+    }
+    if record.awaited().is_some() {
+        return ShareStep::Wake;
+    }
+    let why = "its sender was approved";
+    ShareStep::Run(Box::new(run_again(record, digest, now, why)), why.to_owned())
+}
+
 /// Of how many shares, or connections in their grace period, a sweep asks each time whether the run that waits is still there. Step Functions lets an account
 /// describe 15 executions a second [AWS:step-functions/dg/service-quotas], and others do so, too.
 const ASKED_AT_ONCE: usize = 100;
@@ -313,7 +329,7 @@ pub fn connection_step(connection: &Connection, backoff: SignedDuration, now: Ti
         Status::Waiting if connection.wait.is_some() => ConnectionStep::Wake,
         // Of a grace period the record says everything.
         Status::Closing if grace::leaves(connection, now).is_some() => ConnectionStep::Wake,
-        status if status.is_running() => ConnectionStep::Ensure,
+        _ if connection.is_under_way() => ConnectionStep::Ensure,
         Status::Failed
             if may_rerun(connection.fault.as_ref(), connection.transient_runs, connection.since, backoff, now) =>
         {
@@ -402,6 +418,7 @@ pub fn retry_connection(connection: &Connection, now: Timestamp) -> Result<Conne
             Ok(next)
         }
         Status::Ready => Err(format!("{} is ready: there is nothing to try again", connection.id)),
+        Status::Wanted if connection.is_held() => Err(format!("{}; {}", connection.why, connection.next)),
         status => Err(format!(
             "{} is {}: a run has it, or the next sweep starts one; wait until it is ready or failed",
             connection.id,

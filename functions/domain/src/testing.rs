@@ -256,6 +256,7 @@ pub fn connection(status: Status) -> Connection {
         target,
         claims: vec![name("a")],
         status,
+        held_by: Vec::new(),
         since: at("2026-11-20T11:00:00Z"),
         why: "because".to_owned(),
         next: "nothing".to_owned(),

@@ -11,7 +11,7 @@ use crate::ids::{AccountId, ResourceArn, ResourceShareArn, SubscriptionName};
 use crate::limits;
 use crate::messages::Outcome;
 use crate::share::{InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource};
-use crate::subscription::{Approval, Kind, Otherwise, Reconcile, ResourceType, Subscription, Target, Trust};
+use crate::subscription::{Approval, Kind, Limits, Otherwise, Reconcile, ResourceType, Subscription, Target, Trust};
 use crate::waiting::{self, Answer};
 
 /// How long an invitation whose content RAM does not list yet is looked at again, before it
@@ -77,8 +77,12 @@ pub fn approved(
 #[must_use]
 pub fn digest(subscriptions: &[Subscription], sender: &AccountId) -> String {
     // The endpoints that a subscription asks for by itself decide nothing of a share, nor does what is done about drift.
-    let of_share =
-        |s: &Subscription| Subscription { endpoints: Vec::new(), reconcile: Reconcile::default(), ..s.clone() };
+    let of_share = |s: &Subscription| Subscription {
+        endpoints: Vec::new(),
+        limits: Limits { endpoints: None, monthly_cost_of_endpoints: None, ..s.limits.clone() },
+        reconcile: Reconcile::default(),
+        ..s.clone()
+    };
     let of_shares: Vec<_> = deciding(subscriptions, sender).into_iter().map(of_share).collect();
     identity::digest(&of_shares)
 }

@@ -20,6 +20,7 @@ use crate::messages::Subject;
 use crate::network::{Endpoint, same_word};
 use crate::ports::{Resume, Waits};
 use crate::share::{InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource};
+use crate::subscription::{Approval, Subscription};
 
 /// How long before an invitation ends nobody is waited for any more: accepting takes its time, too.
 const MARGIN: SignedDuration = SignedDuration::from_mins(15);
@@ -73,6 +74,9 @@ pub struct Wait {
     /// does not change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subscriptions: Vec<SubscriptionName>,
+    /// Those of them for which its sender needed no approval any more when it was asked: a person is waited for all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved: Vec<SubscriptionName>,
     /// Whether a run waits for it. If none does, the sweep starts one when there is an answer.
     pub by_a_run: bool,
 }
@@ -144,11 +148,13 @@ pub fn asked(share: &ResourceShareArn, resources: &[SharedResource]) -> String {
     identity::digest(&(share, inside))
 }
 
-/// The wait for a person's word on a share. What is asked already goes on being asked, until the same time.
+/// The wait for a person's word on a share. What is asked already goes on being asked, until the same time. `approved` are
+/// the subscriptions for which nobody is asked about its sender any more.
 #[must_use]
 pub fn for_a_person(
     facts: &ShareFacts,
     subscriptions: Vec<SubscriptionName>,
+    approved: &[SubscriptionName],
     before: Option<&Wait>,
     now: Timestamp,
 ) -> Wait {
@@ -167,7 +173,25 @@ pub fn for_a_person(
     };
     // One whose time was over stays without a run until it is answered.
     let by_a_run = now < until || pending.is_some();
-    Wait { who: "a person".to_owned(), what, since, until, asked, subscriptions, by_a_run }
+    let approved = subscriptions.iter().filter(|name| approved.contains(name)).cloned().collect();
+    Wait { who: "a person".to_owned(), what, since, until, asked, subscriptions, approved, by_a_run }
+}
+
+/// The subscriptions that ask a person about the sender of a share that waits, where one approval of the sender is enough and
+/// was not known when that was asked. None: however its sender stands, the share goes on waiting.
+pub fn asks_about_the_sender<'a>(
+    record: &'a ShareRecord,
+    subscriptions: &'a [Subscription],
+) -> impl Iterator<Item = &'a SubscriptionName> {
+    let once = |name: &SubscriptionName| {
+        subscriptions
+            .iter()
+            .any(|s| s.name == *name && s.approval == Approval::FirstTime && s.trusts_sender(&record.sender))
+    };
+    let wait = record.wait.as_ref().filter(|_| record.status == ShareStatus::Held);
+    let asking =
+        wait.into_iter().flat_map(|wait| wait.subscriptions.iter().filter(|name| !wait.approved.contains(name)));
+    asking.filter(move |name| once(name))
 }
 
 /// The wait for the owner of a service to accept an endpoint.
@@ -183,6 +207,7 @@ pub fn for_the_provider(connection: &Connection, service: &str, now: Timestamp) 
         until: connection.deadline.or_else(|| now.checked_add(PATIENCE).ok()).unwrap_or(Timestamp::MAX),
         asked,
         subscriptions: Vec::new(),
+        approved: Vec::new(),
         by_a_run: true,
     }
 }

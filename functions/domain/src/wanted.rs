@@ -215,6 +215,12 @@ pub fn fulfil(
     if next.share_arn.is_none() && origin.share.is_some() {
         next.share_arn.clone_from(&origin.share);
         what.push("what it leads to is shared now".to_owned());
+        // Of what is shared the share's own limits decide, and they did.
+        if next.is_held() {
+            next.held_by.clear();
+            "what it leads to is shared now".clone_into(&mut next.why);
+            "a connect run opens it".clone_into(&mut next.next);
+        }
     }
     // Of what is shared the share decides, and what a subscription asks for besides only claims it:
     // two digests that take turns would start it for ever.
@@ -293,6 +299,7 @@ fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription]
         target: wish.target.clone(),
         claims: wish.claims.clone(),
         status: Status::Wanted,
+        held_by: Vec::new(),
         since: now,
         why: format!("{} {}", origin.word, join(&wish.claims)),
         next: "a connect run opens it".to_owned(),
@@ -353,7 +360,7 @@ pub(crate) fn differing(home: &Home, connection: &Connection, subscriptions: &[S
         .collect()
 }
 
-fn join(names: &[SubscriptionName]) -> String {
+pub(crate) fn join(names: &[SubscriptionName]) -> String {
     names.iter().map(SubscriptionName::as_str).collect::<Vec<_>>().join(", ")
 }
 

@@ -152,6 +152,8 @@ where
                     waiting::wake(&self.ledger, &self.workflows, &Subject::Connection(record.id.clone())).await?;
                     Done::Nothing
                 }
+                // Its limits leave no room for it.
+                Status::Wanted if record.is_held() => Done::Nothing,
                 // A run should have it: opened anew after it was closed, or closed.
                 Status::Wanted | Status::Closing => {
                     hand.start(&record).await?;

@@ -4,7 +4,9 @@ use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::identity;
 use drawbridge_domain::ids::ConnectionId;
-use drawbridge_domain::ports::{Attention, Connections, FindShares, Resume, Shares, Subscriptions, Waits, Workflows};
+use drawbridge_domain::ports::{
+    Attention, Connections, FindShares, Resume, Senders, Shares, Subscriptions, Waits, Workflows,
+};
 use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::sweep::ShareStep;
 use drawbridge_domain::{Fault, FaultName, claims};
@@ -16,7 +18,7 @@ use crate::summary::Done;
 impl<R, L, W> Round<'_, R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention + Waits,
+    L: Subscriptions + Shares + Connections + Attention + Waits + Senders,
     W: Workflows + Resume,
 {
     /// Holds the share's connections against the subscriptions, if anything changed since that was

@@ -1,17 +1,18 @@
 //! Read what RAM and the ledger say is so, and make sure that each thing that should have a run
 //! has one. An event and a sweep do the same: an event only makes it sooner.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use drawbridge_domain::claims::{self, Known};
+use drawbridge_domain::claims::Known;
 use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::{self, Home};
-use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn};
+use drawbridge_domain::ids::{AccountId, ConnectionId, Installation, ResourceShareArn, SubscriptionName};
+use drawbridge_domain::limits::{self, Asked};
 use drawbridge_domain::messages::{ConnectInput, OnboardInput, Subject};
 use drawbridge_domain::ports::{
-    Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Shares, Started, Subscriptions, Unreadable,
-    Waits, Workflows,
+    Attention, AuditEntry, Connections, ExecutionState, FindShares, Resume, Senders, Shares, Started, Subscriptions,
+    Unreadable, Waits, Workflows,
 };
 use drawbridge_domain::share::{FoundBy, Invitation, InvitationStatus, ShareRecord, ShareStatus};
 use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
@@ -65,7 +66,7 @@ pub struct Intake<R, L, W> {
 impl<R, L, W> Handler for Intake<R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention + Waits,
+    L: Subscriptions + Shares + Connections + Attention + Waits + Senders,
     W: Workflows + Resume,
 {
     type Request = Value;
@@ -87,7 +88,8 @@ where
         let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
         let home = self.home()?;
         let known = Known { subscriptions: &subscriptions, unreadable: &unreadable, home: &home };
-        Round { intake: self, known, woken_by, now, strangers: Cell::new(STRANGERS_AT_A_LOOK) }.all().await
+        let (strangers, approved) = (Cell::new(STRANGERS_AT_A_LOOK), RefCell::default());
+        Round { intake: self, known, woken_by, now, strangers, approved }.all().await
     }
 }
 
@@ -119,12 +121,14 @@ pub(crate) struct Round<'a, R, L, W> {
     pub(crate) now: Timestamp,
     /// Of how many strangers shares may still be taken up.
     strangers: Cell<usize>,
+    /// For which subscriptions senders are approved, as far as this look asked.
+    approved: RefCell<BTreeMap<AccountId, Vec<SubscriptionName>>>,
 }
 
 impl<R, L, W> Round<'_, R, L, W>
 where
     R: FindShares,
-    L: Subscriptions + Shares + Connections + Attention + Waits,
+    L: Subscriptions + Shares + Connections + Attention + Waits + Senders,
     W: Workflows + Resume,
 {
     /// One share or connection that fails does not keep the others waiting: the first fault is
@@ -191,8 +195,20 @@ where
     async fn asked_for(&self) -> (usize, Vec<Result<Done, Fault>>) {
         let wishes = wanted::endpoint_wishes(self.known.home, self.known.subscriptions);
         let asked: BTreeSet<ConnectionId> = wishes.iter().map(|wish| wish.id(self.known.home)).collect();
-        let mut outcomes: Vec<_> =
-            stream::iter(&wishes).map(|wish| self.wish(wish)).buffer_unordered(AT_ONCE).collect().await;
+        // What there is room for is decided of all of them together.
+        let mut outcomes = Vec::new();
+        let mut known = Vec::new();
+        for (wish, asked) in
+            stream::iter(&wishes).map(|wish| self.asked(wish)).buffered(AT_ONCE).collect::<Vec<_>>().await
+        {
+            known.push(asked.unwrap_or_else(|fault| {
+                outcomes.push(Err(fault));
+                Asked::unread(wish)
+            }));
+        }
+        limits::allot(&mut known, self.known, self.now);
+        let fulfilled = stream::iter(known).map(|asked| self.fulfil(asked)).buffer_unordered(AT_ONCE);
+        outcomes.extend(fulfilled.collect::<Vec<_>>().await);
         match self.intake.ledger.connections_without_share().await {
             Err(fault) => outcomes.push(Err(fault)),
             Ok(mut ids) => {
@@ -204,12 +220,18 @@ where
         (wishes.len(), outcomes)
     }
 
-    async fn wish(&self, wish: &Wish) -> Result<Done, Fault> {
-        let existing = self.intake.ledger.connection(&wish.id(self.known.home)).await?;
-        match claims::fulfil_and_settle(wish, existing.as_ref(), self.known, &self.by(), self.now) {
+    async fn asked<'w>(&self, wish: &'w Wish) -> (&'w Wish, Result<Asked<'w>, Fault>) {
+        let existing = self.intake.ledger.connection(&wish.id(self.known.home)).await;
+        (wish, existing.map(|existing| Asked::new(wish, existing, self.known, &self.by(), self.now)))
+    }
+
+    async fn fulfil(&self, asked: Asked<'_>) -> Result<Done, Fault> {
+        match asked.next {
             None => Ok(Done::Nothing),
             // Whatever else it is, a run has it or nothing is to run.
-            Some((next, what)) if next.status == Status::Wanted => self.rerun(next, what, Done::Started).await,
+            Some((next, what)) if next.status == Status::Wanted && !next.is_held() => {
+                self.rerun(next, what, Done::Started).await
+            }
             Some((next, what)) => match self.intake.ledger.save_connection(next, self.audit(what)).await {
                 Ok(saved) => self.wake_to_end(&saved).await.map(|()| Done::Recorded),
                 Err(fault) if fault.name == FaultName::LedgerConflict => Ok(Done::LeftToOthers),
@@ -270,11 +292,35 @@ where
             step =
                 record.as_ref().map_or(step, |record| self.looked(record, seen.visible || listed.contains(&seen.arn)));
         }
+        if let Some(record) = record.as_ref().filter(|_| matches!(step, ShareStep::Nothing | ShareStep::Ensure)) {
+            match self.is_approved_since(record).await {
+                Ok(true) => step = sweep::sender_approved(seen, record, &digest, self.now),
+                Ok(false) => {}
+                Err(fault) => return vec![Err(fault)],
+            }
+        }
         let waits = record.as_ref().is_some_and(|record| record.awaited().is_some());
         if step == ShareStep::Ensure && waits && !sweep::has_its_turn(&seen.arn, shares, self.now) {
             step = ShareStep::Nothing;
         }
         self.go_on(record, step).await
+    }
+
+    /// Whether the sender of a share that waits was approved since for one of those who only ask about the sender.
+    async fn is_approved_since(&self, record: &ShareRecord) -> Result<bool, Fault> {
+        let mut asking = waiting::asks_about_the_sender(record, self.known.subscriptions).peekable();
+        if asking.peek().is_none() {
+            return Ok(false);
+        }
+        // Of one sender a thousand shares may wait.
+        let known = self.approved.borrow().get(&record.sender).cloned();
+        let approved_for = match known {
+            Some(known) => known,
+            None => self.intake.ledger.approved_for(&record.sender).await?,
+        };
+        let is_approved = asking.any(|name| approved_for.contains(name));
+        self.approved.borrow_mut().insert(record.sender.clone(), approved_for);
+        Ok(is_approved)
     }
 
     /// A share that needs attention and that RAM does not show, or (`listed` is none) could not be asked for.
@@ -375,7 +421,7 @@ where
         match sweep::connection_step(&connection, backoff, self.now) {
             ConnectionStep::Ensure if waits && !sweep::has_its_turn(id, of, self.now) => Ok(Done::Nothing),
             ConnectionStep::Nothing => {
-                // Of what no share brought, the subscriptions that ask for it decide: see `wish`.
+                // Of what no share brought, the subscriptions that ask for it decide: see `asked_for`.
                 let Some(arn) = &connection.share_arn else { return Ok(Done::Nothing) };
                 let share = self.intake.ledger.share(arn).await?;
                 match share.and_then(|share| sweep::decided_anew(&connection, &share, self.now)) {

@@ -12,6 +12,8 @@ pub enum Request {
     Changed(Vec<(ConnectionId, String)>),
     /// Everything that is not as it should be, and due.
     Sweep,
+    /// Everything that is published: whether it is still there.
+    Look,
     /// One connection, now.
     One(ConnectionId),
 }
@@ -38,12 +40,13 @@ impl Request {
         if let Some(id) = input.get("connection").and_then(Value::as_str) {
             return ConnectionId::parse(id).map(Self::One).map_err(|error| refused(error.to_string()));
         }
-        if input.get("trigger").and_then(Value::as_str) == Some("sweep") {
-            return Ok(Self::Sweep);
+        match input.get("trigger").and_then(Value::as_str) {
+            Some("sweep") => Ok(Self::Sweep),
+            Some("look") => Ok(Self::Look),
+            _ => Err(refused(
+                "expected a batch of the ledger's stream, {\"trigger\": \"sweep\" or \"look\"} or {\"connection\": \"conn-…\"}"
+                    .to_owned(),
+            )),
         }
-        Err(refused(
-            "expected a batch of the ledger's stream, {\"trigger\": \"sweep\"} or {\"connection\": \"conn-…\"}"
-                .to_owned(),
-        ))
     }
 }

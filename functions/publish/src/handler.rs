@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ids::{ConnectionId, Installation};
 use drawbridge_domain::outputs::{self, Outcome, OutputRecord, Work, Write};
-use drawbridge_domain::ports::{AuditEntry, Connections, Parameters, Publications};
+use drawbridge_domain::ports::{AuditEntry, Connections, MOST_VALUES, Parameters, Publications};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp, identity};
 use drawbridge_items::stream::{ItemFailure, PartialBatch};
 use drawbridge_runtime::{Environment, Handler, count_fault};
@@ -19,6 +19,12 @@ use crate::batch::Request;
 /// How long calls are made before the rest is left to the next run; the function's timeout is longer, and the time for
 /// which a run has a connection's outputs to itself longer still.
 const AT_MOST: Duration = Duration::from_secs(30);
+
+/// How many connections further down the list a round begins for each minute that it is later: a round looks at more than
+/// there are in an hour, so that none is left out for ever.
+const EACH_MINUTE: usize = 5;
+/// Why something is published that was.
+const CHANGED: &str = "somebody changed or removed what was published";
 
 /// What the environment sets.
 pub struct Settings {
@@ -91,6 +97,7 @@ impl<L: Connections + Publications, P: Parameters> Handler for Publish<L, P> {
                 }
                 Ok(json!({"due": due, "failing": failing}))
             }
+            Request::Look => self.look_at_all(started, now).await,
         }
     }
 }
@@ -101,6 +108,44 @@ fn told(id: &ConnectionId, fault: &Fault, now: Timestamp) {
 }
 
 impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
+    /// Holds what is published against what SSM has: somebody may have changed or removed it. As far as there is time; the
+    /// next round begins later in the list.
+    async fn look_at_all(&self, started: Instant, now: Timestamp) -> Result<Value, Fault> {
+        let mut ids = self.ledger.published().await?;
+        ids.sort_unstable();
+        let turn = usize::try_from(now.as_second() / 60).unwrap_or_default().saturating_mul(EACH_MINUTE);
+        let first = turn.checked_rem(ids.len()).unwrap_or_default();
+        ids.rotate_left(first);
+        let (mut looked, mut differing, mut failing) = (0, 0, 0);
+        for some in ids.chunks(MOST_VALUES) {
+            if started.elapsed() > AT_MOST {
+                break;
+            }
+            let mut records = Vec::with_capacity(some.len());
+            for id in some {
+                records.extend(self.ledger.outputs(id).await?);
+            }
+            let names: Vec<String> = records.iter().flat_map(OutputRecord::certain).cloned().collect();
+            let mut values = BTreeMap::new();
+            for names in names.chunks(MOST_VALUES) {
+                values.extend(self.ssm.values(names).await?);
+            }
+            looked += some.len();
+            for before in records {
+                let Some(changed) = before.differing(&values, now) else { continue };
+                differing += 1;
+                let id = before.connection.clone();
+                tracing::warn!(connection = %id, "what was published was changed or removed by somebody");
+                if let Err(fault) = self.publish(&id, changed, Some(CHANGED), &now.to_string(), started, now).await {
+                    failing += 1;
+                    told(&id, &fault, now);
+                }
+            }
+        }
+        let complete = looked == ids.len();
+        Ok(json!({"looked_at": looked, "differing": differing, "failing": failing, "complete": complete}))
+    }
+
     /// # Errors
     /// A transient fault if it has to be looked at again soon; what only a person can mend stands in the record.
     async fn look(
@@ -112,6 +157,19 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
     ) -> Result<OutputRecord, Fault> {
         // The record first: whoever publishes something newer in between has written it by then, and this run finds out.
         let before = self.ledger.outputs(id).await?.unwrap_or_else(|| OutputRecord::new(id.clone(), now));
+        self.publish(id, before, None, run, started, now).await
+    }
+
+    /// Makes what is published what it should be. `before` is the record, `because` why, if not for a change of the connection.
+    async fn publish(
+        &self,
+        id: &ConnectionId,
+        before: OutputRecord,
+        because: Option<&str>,
+        run: &str,
+        started: Instant,
+        now: Timestamp,
+    ) -> Result<OutputRecord, Fault> {
         if let Some(holder) = before.held_by_another(run, now) {
             return Err(FaultName::LedgerConflict
                 .because(format!("another run has the outputs of {id} until {} at most", holder.until)));
@@ -128,7 +186,7 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
             }
             return self.save(next, now).await;
         }
-        let begun = self.ledger.save_outputs(before.begun(&work, run, now), audit(&work, now)).await?;
+        let begun = self.ledger.save_outputs(before.begun(&work, run, now), audit(&work, because, now)).await?;
         let (outcomes, again) =
             self.carry_out(&Task { id, before: &before, work: &work, started, now }, connection).await?;
         let next = OutputRecord { version: begun.version, ..before.finished(&work, &outcomes, now) };
@@ -241,11 +299,12 @@ fn about(connection: &Connection) -> String {
     format!("Written by Drawbridge for {} from {}; do not change it by hand", connection.id, connection.target)
 }
 
-fn audit(work: &Work, now: Timestamp) -> AuditEntry {
+fn audit(work: &Work, because: Option<&str>, now: Timestamp) -> AuditEntry {
     let names = |names: Vec<&str>| if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
     let writes = names(work.writes.iter().map(|write| write.name.as_str()).collect());
     let removals = names(work.removals.iter().map(String::as_str).collect());
-    let what = format!("about to write {writes} and to remove {removals}");
+    let because = because.map_or_else(String::new, |because| format!("{because}: "));
+    let what = format!("{because}about to write {writes} and to remove {removals}");
     AuditEntry { at: now, by: "publish".to_owned(), execution: None, what }
 }
 

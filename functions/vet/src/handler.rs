@@ -33,7 +33,7 @@ impl<R: FindShares + LookInside, L: Subscriptions + Shares + Senders> Handler fo
         let said = Said { of_share: record.answer.as_ref(), approved: &approved };
         let verdict = verdict::decide(&facts, &subscriptions, said, now)?;
         self.remember_sender(&record, &facts, &subscriptions, &verdict, &request, now).await?;
-        let wait = wait(&record, &facts, &verdict, now)?;
+        let wait = wait(&record, &facts, &verdict, &approved, now)?;
 
         let before = record.clone();
         let mut next = record;
@@ -133,11 +133,17 @@ impl<R, L: Shares> Vet<R, L> {
 }
 
 /// Who is waited for by this verdict, if somebody is.
-fn wait(record: &ShareRecord, facts: &ShareFacts, verdict: &Verdict, now: Timestamp) -> Result<Option<Wait>, Fault> {
+fn wait(
+    record: &ShareRecord,
+    facts: &ShareFacts,
+    verdict: &Verdict,
+    approved: &[SubscriptionName],
+    now: Timestamp,
+) -> Result<Option<Wait>, Fault> {
     if verdict.outcome != Outcome::Hold {
         return Ok(None);
     }
-    let wait = waiting::for_a_person(facts, verdict.asking.clone(), record.wait.as_ref(), now);
+    let wait = waiting::for_a_person(facts, verdict.asking.clone(), approved, record.wait.as_ref(), now);
     if wait.by_a_run && wait.until <= now {
         return Err(FaultName::ApprovalExpired.because(format!(
             "nobody answered by {}, shortly before the invitation ends, so it is left unanswered: {}",

@@ -35,6 +35,7 @@ fn announcement(number: usize, why: String) -> Announcement {
         status: Status::Ready,
         previous: Some(Status::Waiting),
         since: "2026-11-21T01:02:03.5Z".parse().unwrap(),
+        until: None,
         why,
         made: None,
         names_version: 1,

@@ -98,7 +98,8 @@ impl Record for OutputRecord {
         self.status.as_str()
     }
     fn needs_attention(&self) -> bool {
-        self.status == OutputStatus::Unpublished
+        // What is published is looked at, too: somebody may change it.
+        self.status == OutputStatus::Unpublished || !self.parameters.is_empty()
     }
     fn since(&mut self) -> &mut Timestamp {
         &mut self.since

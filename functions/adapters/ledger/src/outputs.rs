@@ -20,4 +20,8 @@ impl Publications for Ledger {
     async fn unpublished(&self) -> Result<Vec<ConnectionId>, Fault> {
         self.attention(&[OutputStatus::Unpublished.as_str()], keys::output_of).await
     }
+
+    async fn published(&self) -> Result<Vec<ConnectionId>, Fault> {
+        self.attention(&[OutputStatus::Published.as_str()], keys::output_of).await
+    }
 }

@@ -54,6 +54,7 @@ pub(crate) fn share() -> ShareRecord {
             until: at("2026-11-21T12:02:03Z"),
             asked: "89ab".to_owned(),
             subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+            approved: Vec::new(),
             by_a_run: true,
         }),
         answer: Some(Answer {
@@ -91,6 +92,7 @@ pub(crate) fn connection() -> Connection {
         target: TargetKey::Vpc(vpc.clone()),
         claims: vec![SubscriptionName::parse("redis").unwrap()],
         status: Status::Waiting,
+        held_by: Vec::new(),
         since: at("2026-11-21T01:02:03.123456Z"),
         why: "its endpoint is pending".to_owned(),
         next: "it is looked at again".to_owned(),
@@ -107,6 +109,7 @@ pub(crate) fn connection() -> Connection {
             until: at("2026-11-21T12:02:03Z"),
             asked: "89ab".to_owned(),
             subscriptions: vec![SubscriptionName::parse("redis").unwrap()],
+            approved: Vec::new(),
             by_a_run: true,
         }),
         plan: Some(Plan {

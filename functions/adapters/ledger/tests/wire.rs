@@ -5,6 +5,8 @@
 #[path = "../src/samples.rs"]
 mod samples;
 
+use std::collections::BTreeMap;
+
 use drawbridge_domain::FaultName;
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::outputs::{OutputRecord, OutputStatus, Parameter};
@@ -195,17 +197,19 @@ async fn an_index_is_read_over_empty_pages() {
     assert!(asked.iter().all(|asked| asked["IndexName"] == "by-status"));
 }
 
-/// It stands apart from the connection, so that neither's writes get in the other's way, and in the index while it is
-/// not as it should be.
+/// It stands apart from the connection, so that neither's writes get in the other's way, and in the index, under one status
+/// while it is not as it should be and under another while it is, as long as there is something to look at.
 #[tokio::test]
 async fn what_was_published_is_a_record_of_its_own() {
     let (ledger, script) = ledger([
+        says(&json!({})),
         says(&json!({})),
         says(&json!({})),
         says(&json!({"Count": 2, "Items": [
             {"pk": {"S": format!("OUTPUT#conn-{}", "0a".repeat(16))}, "sk": {"S": "OUTPUT"}, "since": {"S": "2026"}},
             {"pk": {"S": "CONNECTION#conn-0"}, "sk": {"S": "CONNECTION"}, "since": {"S": "2025"}},
         ]})),
+        says(&json!({"Count": 0, "Items": []})),
     ]);
     let id = samples::connection().id;
     let mut record = OutputRecord::new(id.clone(), "2026-11-21T01:02:03.5Z".parse().unwrap());
@@ -216,8 +220,10 @@ async fn what_was_published_is_a_record_of_its_own() {
     let saved = ledger.save_outputs(record, audit()).await.unwrap();
     assert_eq!(saved.version, 1);
     let published = OutputRecord { status: OutputStatus::Published, ..saved };
-    ledger.save_outputs(published, audit()).await.unwrap();
+    let published = ledger.save_outputs(published, audit()).await.unwrap();
+    ledger.save_outputs(OutputRecord { parameters: BTreeMap::new(), ..published }, audit()).await.unwrap();
     assert_eq!(ledger.unpublished().await.unwrap(), std::slice::from_ref(&id));
+    assert_eq!(ledger.published().await.unwrap(), []);
     let asked = asked(&script);
     let put = &asked[0]["TransactItems"][0]["Put"];
     assert_eq!(put["ConditionExpression"], "attribute_not_exists(#version)");
@@ -225,6 +231,8 @@ async fn what_was_published_is_a_record_of_its_own() {
     assert_eq!(put["Item"]["attention"]["S"], "unpublished");
     assert_eq!(put["Item"]["parameters"]["M"]["/drawbridge/redis/orders-db"]["M"]["digest"]["S"], "0123");
     assert_eq!(asked[0]["TransactItems"][1]["Put"]["Item"]["pk"]["S"], format!("OUTPUT#{id}"));
-    assert!(asked[1]["TransactItems"][0]["Put"]["Item"].get("attention").is_none(), "all is well");
-    assert_eq!(asked[2]["ExpressionAttributeValues"], json!({":value": {"S": "unpublished"}}));
+    assert_eq!(asked[1]["TransactItems"][0]["Put"]["Item"]["attention"]["S"], "published");
+    assert!(asked[2]["TransactItems"][0]["Put"]["Item"].get("attention").is_none(), "there is nothing to look at");
+    assert_eq!(asked[3]["ExpressionAttributeValues"], json!({":value": {"S": "unpublished"}}));
+    assert_eq!(asked[4]["ExpressionAttributeValues"], json!({":value": {"S": "published"}}));
 }

@@ -15,6 +15,7 @@ use drawbridge_domain::{Fault, FaultName};
 
 const PUT: &str = "ssm:PutParameter";
 const GET: &str = "ssm:GetParameter";
+const GET_SOME: &str = "ssm:GetParameters";
 const TAGS: &str = "ssm:ListTagsForResource";
 const DELETE: &str = "ssm:DeleteParameter";
 
@@ -79,6 +80,14 @@ impl Parameters for ParameterStore {
             Err(error) if error.as_service_error().is_some_and(GetParameterError::is_parameter_not_found) => Ok(None),
             Err(error) => Err(refused(GET, error)),
         }
+    }
+
+    async fn values(&self, names: &[String]) -> Result<BTreeMap<String, String>, Fault> {
+        let request = self.client.get_parameters().set_names(Some(names.to_vec()));
+        let answer = request.send().await.map_err(|error| refused(GET_SOME, error))?;
+        // Those that do not exist are listed apart, and are no error.
+        let held = answer.parameters.unwrap_or_default().into_iter();
+        Ok(held.filter_map(|parameter| Some((parameter.name?, parameter.value.unwrap_or_default()))).collect())
     }
 
     async fn overwrite(&self, name: &str, value: &str) -> Result<(), Fault> {

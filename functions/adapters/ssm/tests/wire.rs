@@ -110,3 +110,15 @@ async fn what_is_refused_has_a_name_and_says_no_value() {
     let (store, _) = ssm([Answer::Cut]);
     assert_eq!(store.create(NAME, "{}", "about", &tags()).await.unwrap_err().name, FaultName::ServiceUnavailable);
 }
+
+#[tokio::test]
+async fn some_are_read_at_once_and_what_is_not_there_is_left_out() {
+    let (store, script) = ssm([says(&json!({
+        "Parameters": [{"Name": NAME, "Value": "{}", "Version": 3}],
+        "InvalidParameters": ["/drawbridge/redis/carts-db"],
+    }))]);
+    let names = [NAME.to_owned(), "/drawbridge/redis/carts-db".to_owned()];
+    let values = store.values(&names).await.unwrap();
+    assert_eq!(values, BTreeMap::from([(NAME.to_owned(), "{}".to_owned())]));
+    assert_eq!(asked(&script), [json!({"Names": names})], "no decryption");
+}

@@ -51,6 +51,45 @@ fn other_names_of_what_can_be_used_are_announced() {
 }
 
 #[test]
+fn the_end_of_a_grace_period_is_announced_with_it_and_whenever_it_moves() {
+    use crate::ending::{Cause, Ending, end};
+    use crate::subscription::Grace;
+    let ready = connection(Status::Ready);
+    let ending = Ending {
+        cause: Cause::Revoked,
+        why: "it is shared no more".to_owned(),
+        by: "intake (sweep)".to_owned(),
+        since: crate::testing::now(),
+        digest: "digest".to_owned(),
+        reopen: None,
+    };
+    let ended = end(&ready, ending).unwrap();
+    let begun =
+        |grace| crate::grace::begin(ended.clone(), Grace::parse(grace).unwrap(), "redis", crate::testing::now());
+    let (short, long) = (begun("1h"), begun("2h"));
+    let announced = ConnectionChange::of(Some(&ready), &short).unwrap();
+    assert_eq!(
+        (announced.status, announced.until),
+        (Status::Closing, Some(crate::testing::at("2026-11-20T13:00:00Z")))
+    );
+    assert_eq!(json!(announced)["until"], "2026-11-20T13:00:00Z");
+    let moved = ConnectionChange::of(Some(&short), &long).unwrap();
+    assert_eq!(
+        (moved.previous, moved.until),
+        (Some(Status::Closing), Some(crate::testing::at("2026-11-20T14:00:00Z")))
+    );
+    assert_eq!(ConnectionChange::of(Some(&short), &Connection { version: 9, ..short.clone() }), None);
+    // Its run removes it, which was told: what follows is that it is closed.
+    let over = crate::grace::over(&short, crate::testing::at("2026-11-20T13:00:01Z"));
+    assert_eq!(ConnectionChange::of(Some(&short), &over), None);
+    assert_eq!(ConnectionChange::of(Some(&ready), &ended).unwrap().until, None, "without a grace period");
+    // Who wrote it before there was such a thing, and who reads it without knowing it.
+    let mut old = json!(announced);
+    old.as_object_mut().unwrap().remove("until");
+    assert_eq!(serde_json::from_value::<ConnectionChange>(old).unwrap().until, None);
+}
+
+#[test]
 fn an_announcement_says_how_to_reach_each_database() {
     let unknown = Database { port: Port::Unknown { reason: "hidden".to_owned() }, ..database(2) };
     let mut unnamed = Database { name: None, ..database(3) };

@@ -168,6 +168,34 @@ fn endpoints_are_asked_for_by_the_subscription_alone() {
 }
 
 #[test]
+fn what_there_is_no_room_for_is_told_and_not_made() {
+    let limits = |most| Limits { endpoints: Some(most), ..Limits::default() };
+    let asking = |most| Subscription {
+        trust: Trust::nobody(),
+        targets: Vec::new(),
+        endpoints: ["one", "two"]
+            .map(|service| {
+                EndpointItem::Interface(testing::interface_item(&format!("com.amazonaws.us-east-1.{service}")))
+            })
+            .into(),
+        limits: limits(most),
+        ..subscription("a")
+    };
+    let new = told(&[asking(1)], &[], None, &[]);
+    let mut applied: Vec<_> = new.steps.iter().map(|step| (step.action, step.applied)).collect();
+    applied.sort_unstable();
+    assert_eq!(applied, [(Action::Make, false), (Action::Make, true)]);
+    let over = new.steps.iter().find(|step| !step.applied).unwrap();
+    assert!(over.connection.is_held() && over.why.contains("limits.endpoints is 1"), "{}", over.why);
+    // Where it is held already, and where the limit is raised.
+    let records: Vec<_> = new.steps.iter().map(|step| step.connection.clone()).collect();
+    let same = told(&[asking(1)], &[asking(1)], None, &records);
+    assert_eq!(same.steps.iter().filter(|step| !step.applied && step.connection.is_held()).count(), 1);
+    let raised = told(&[asking(2)], &[asking(1)], None, &records);
+    assert!(raised.steps.iter().all(|step| step.action == Action::Make && step.applied));
+}
+
+#[test]
 fn costs_add_up_and_what_is_unknown_is_counted() {
     let mut total = Total::default();
     let one = connection(Status::Ready);

@@ -1,7 +1,7 @@
 //! What was published for a connection, as the ledger keeps it.
 
 use super::{BTreeMap, ConnectionId, Deserialize, Fault, FaultRecord, Serialize, SignedDuration, Timestamp, Work};
-use crate::Class;
+use crate::{Class, identity};
 
 /// How long a run of the function that publishes has a connection's outputs to itself: longer than one lasts, so
 /// that no two write the same parameter at once and the older value stays.
@@ -137,6 +137,31 @@ impl OutputRecord {
         self.tried_at.is_none_or(|tried| {
             now.duration_since(tried) >= tried.duration_since(self.since).clamp(SignedDuration::ZERO, LONGEST_PAUSE)
         })
+    }
+
+    /// The parameters whose values are known for certain, and to be looked at: nobody works on them, and none is in trouble.
+    #[must_use]
+    pub fn certain(&self) -> Vec<&String> {
+        if self.status != OutputStatus::Published {
+            return Vec::new();
+        }
+        self.parameters.iter().filter(|(_, parameter)| parameter.digest.is_some()).map(|(name, _)| name).collect()
+    }
+
+    /// The record with nothing certain any more of what SSM has otherwise, or not at all: somebody changed or removed it.
+    /// None if all is as it was published. `values` are those of [`OutputRecord::certain`] that exist.
+    #[must_use]
+    pub fn differing(&self, values: &BTreeMap<String, String>, now: Timestamp) -> Option<Self> {
+        let mut next = self.clone();
+        for name in self.certain() {
+            let digest = values.get(name).map(identity::digest);
+            let Some(parameter) = next.parameters.get_mut(name).filter(|parameter| parameter.digest != digest) else {
+                continue;
+            };
+            parameter.digest = None;
+            parameter.asked_at = Some(now);
+        }
+        (next != *self).then_some(next)
     }
 
     /// The record before the calls: every name that they may make stands in it, and nothing is certain any more of

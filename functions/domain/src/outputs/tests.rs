@@ -312,3 +312,36 @@ fn what_is_not_ours_is_told_apart() {
     assert!(fault.message.contains(other.as_str()), "{fault}");
     assert!(owned("/x", &tags(&id, &Installation::parse("second").unwrap()), &ours).is_err());
 }
+
+#[test]
+fn what_ssm_has_otherwise_is_certain_no_more() {
+    let digest = Some(identity::digest(&"{}"));
+    let parameter = Parameter { resource: "rcfg-1".to_owned(), digest, asked_at: None, trouble: None };
+    let mut record = nothing();
+    for name in ["/drawbridge/a", "/drawbridge/b", "/drawbridge/c"] {
+        record.parameters.insert(name.to_owned(), parameter.clone());
+    }
+    assert_eq!(record.certain().len(), 3);
+    let same: BTreeMap<_, _> = record.parameters.keys().map(|name| (name.clone(), "{}".to_owned())).collect();
+    assert_eq!(record.differing(&same, now()), None);
+    let mut other = same.clone();
+    other.remove("/drawbridge/a");
+    other.insert("/drawbridge/c".to_owned(), "theirs".to_owned());
+    let next = record.differing(&other, now()).unwrap();
+    let digests: Vec<_> = next.parameters.values().map(|p| (p.digest.is_some(), p.asked_at)).collect();
+    assert_eq!(digests, [(false, Some(now())), (true, None), (false, Some(now()))]);
+    // Whoever works on it, or what is told already, is left to them.
+    let work = Work { removals: vec!["/drawbridge/a".to_owned()], ..Work::default() };
+    assert!(record.begun(&work, "run", now()).certain().is_empty());
+    assert_eq!(record.begun(&work, "run", now()).differing(&BTreeMap::new(), now()), None);
+}
+
+#[test]
+fn outputs_are_due_of_what_can_be_used_and_is_asked_for() {
+    assert!(!are_due(&ready(&[])), "there is nothing to be reached");
+    let one = ready(&[ORDERS]);
+    assert!(are_due(&one) && are_due(&in_grace(&one)));
+    assert!(!are_due(&Connection { status: Status::Closing, ..one.clone() }));
+    assert!(!are_due(&Connection { outputs: Some(Outputs::Nowhere), ..one.clone() }));
+    assert!(!are_due(&Connection { outputs: None, ..one }));
+}

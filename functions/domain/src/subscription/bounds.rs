@@ -50,5 +50,7 @@ pub(super) const TAG_KEY_LENGTH: usize = 128;
 pub(super) const TAG_VALUE_LENGTH: usize = 256;
 /// 50 targets and 200 resource endpoints per VPC [AWS: PrivateLink quotas] make no more.
 pub(super) const CONNECTIONS_PER_SHARE: i64 = 10_000;
+/// Of the endpoints that a subscription asks for by itself: it can name no more.
+pub(super) const ENDPOINTS_LIMIT: i64 = 50;
 /// US dollars: so many connections, each by a service network, cost less than this.
 pub(super) const MONTHLY_COST: i64 = 1_000_000;

@@ -30,6 +30,12 @@ impl Subscription {
         if let Some(dollars) = self.limits.monthly_cost_per_share {
             limits.insert("monthly_cost_per_share".to_owned(), json!(dollars));
         }
+        if let Some(endpoints) = self.limits.endpoints {
+            limits.insert("endpoints".to_owned(), json!(endpoints));
+        }
+        if let Some(dollars) = self.limits.monthly_cost_of_endpoints {
+            limits.insert("monthly_cost_of_endpoints".to_owned(), json!(dollars));
+        }
         let mut document = json!({
             "version": bounds::VERSION,
             "name": self.name,

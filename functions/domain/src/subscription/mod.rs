@@ -282,6 +282,12 @@ pub struct Limits {
     /// held for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub monthly_cost_per_share: Option<u32>,
+    /// Of what it asks for by itself, no more than this is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoints: Option<u32>,
+    /// What it asks for by itself costs no more US dollars per month than this, traffic apart: what would is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub monthly_cost_of_endpoints: Option<u32>,
 }
 
 /// What kind of connection.

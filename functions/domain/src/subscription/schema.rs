@@ -271,6 +271,18 @@ fn limits() -> Value {
                 "minimum": 1,
                 "maximum": bounds::MONTHLY_COST,
             },
+            "endpoints": {
+                "description": "Of the endpoints that the subscription asks for by itself, no more than this are made; the others are held.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": bounds::ENDPOINTS_LIMIT,
+            },
+            "monthly_cost_of_endpoints": {
+                "description": "The endpoints that the subscription asks for by itself cost no more US dollars per month than this, traffic apart: one that would is held; so is one whose price is not known.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": bounds::MONTHLY_COST,
+            },
         },
     })
 }

@@ -4,7 +4,8 @@ mod properties;
 
 use super::*;
 use crate::testing::{
-    SENDER, account, connection, execution, fault, invitation, invitation_arn, now, share_arn, share_record,
+    SENDER, account, connection, execution, facts, fault, invitation, invitation_arn, name, now, share_arn,
+    share_record,
 };
 
 const BACKOFF: SignedDuration = SignedDuration::from_mins(1);
@@ -480,6 +481,31 @@ fn the_delay_grows_fourfold_and_ends() {
 }
 
 #[test]
+fn a_share_goes_on_when_its_sender_was_approved_with_another() {
+    let seen = |visible, status| SeenShare {
+        arn: share_arn(SENDER),
+        name: "redis-production".to_owned(),
+        sender: account(SENDER),
+        invitation: Some(invitation(status)),
+        visible,
+    };
+    let wait = |by_a_run| {
+        let wait = crate::waiting::for_a_person(&facts(), vec![name("a")], &[], None, now());
+        ShareRecord { wait: Some(crate::waiting::Wait { by_a_run, ..wait }), ..share_record(ShareStatus::Held) }
+    };
+    let pending = seen(false, InvitationStatus::Pending);
+    assert_eq!(sender_approved(&pending, &wait(true), "digest", now()), ShareStep::Wake);
+    let ShareStep::Run(next, what) = sender_approved(&pending, &wait(false), "digest", now()) else {
+        panic!("it runs")
+    };
+    assert_eq!((next.status, next.attempt, what.as_str()), (ShareStatus::Found, 2, "its sender was approved"));
+    // What RAM does not show may have been taken back.
+    let gone = seen(false, InvitationStatus::Accepted);
+    assert_eq!(sender_approved(&gone, &wait(true), "digest", now()), ShareStep::Nothing);
+    assert_eq!(sender_approved(&seen(true, InvitationStatus::Accepted), &wait(true), "digest", now()), ShareStep::Wake);
+}
+
+#[test]
 fn no_delay_is_too_long_to_compute() {
     let closing = Connection { transient_runs: 9, ..connection(Status::Closing) };
     let late = closing.since.checked_add(SignedDuration::from_hours(1)).unwrap();
@@ -496,7 +522,7 @@ mod waiting {
 
     fn held() -> ShareRecord {
         let asking: Vec<SubscriptionName> = vec![name("a")];
-        let wait = for_a_person(&facts(), asking, None, at("2026-11-20T11:30:00Z"));
+        let wait = for_a_person(&facts(), asking, &[], None, at("2026-11-20T11:30:00Z"));
         ShareRecord { wait: Some(wait), ..share_record(ShareStatus::Held) }
     }
 

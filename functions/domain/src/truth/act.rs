@@ -140,7 +140,7 @@ impl<'a, L: Connections + Shares, S: StartRun> Hand<'a, L, S> {
     /// # Errors
     /// Of whoever starts it.
     pub async fn start(&self, record: &Connection) -> Result<(), Fault> {
-        if !record.status.is_running() || record.execution.is_some() {
+        if !record.is_under_way() || record.execution.is_some() {
             return Ok(());
         }
         self.runs.start_run(record).await

@@ -136,7 +136,7 @@ pub fn decide(
     }
     let code = match record {
         // A run has it: `open` finds by its tag what a call made that was never heard of, `close` removes it.
-        Some(record) if record.status.is_running() || record.made.as_ref() == Some(&made) => return StrayStep::Leave,
+        Some(record) if record.is_under_way() || record.made.as_ref() == Some(&made) => return StrayStep::Leave,
         Some(record) if record.status == Status::Ready => DUPLICATED,
         _ => ORPHANED,
     };

@@ -11,7 +11,7 @@ fn later(minutes: i64) -> Timestamp {
 
 fn held(subscriptions: &[&str]) -> ShareRecord {
     let subscriptions = subscriptions.iter().map(|called| name(called)).collect();
-    let wait = for_a_person(&facts(), subscriptions, None, now());
+    let wait = for_a_person(&facts(), subscriptions, &[], None, now());
     ShareRecord { wait: Some(wait), ..share_record(ShareStatus::Held) }
 }
 
@@ -42,19 +42,19 @@ fn a_persons_time_ends_before_the_invitation_does() {
     assert_eq!(wait.until, invitation(InvitationStatus::Pending).expires_at().checked_sub(MARGIN).unwrap());
     assert!(wait.by_a_run);
     // Asked again, with the same inside, it is the same question.
-    let again = for_a_person(&facts(), vec![name("a")], Some(&wait), later(60));
+    let again = for_a_person(&facts(), vec![name("a")], &[], Some(&wait), later(60));
     assert_eq!(again, wait);
     let other = ShareFacts { resources: configurations(&["rcfg-1", "rcfg-2"]), ..facts() };
-    let other = for_a_person(&other, vec![name("a")], Some(&wait), later(60));
+    let other = for_a_person(&other, vec![name("a")], &[], Some(&wait), later(60));
     assert!(other.asked != wait.asked && other.since == later(60), "{other:?}");
 }
 
 #[test]
 fn where_no_invitation_ends_a_run_waits_for_half_a_day_and_the_question_stays() {
     let visible = ShareFacts { invitation: None, ..facts() };
-    let wait = for_a_person(&visible, vec![name("a")], None, now());
+    let wait = for_a_person(&visible, vec![name("a")], &[], None, now());
     assert_eq!((wait.until, wait.by_a_run), (later(12 * 60), true));
-    let over = for_a_person(&visible, vec![name("a")], Some(&wait), later(12 * 60));
+    let over = for_a_person(&visible, vec![name("a")], &[], Some(&wait), later(12 * 60));
     assert_eq!((over.until, over.by_a_run), (wait.until, false));
     let record = ShareRecord { wait: Some(over), ..share_record(ShareStatus::Held) };
     assert!(record.awaited().is_none() && !record.is_under_way());
@@ -67,6 +67,28 @@ fn the_order_of_what_is_inside_is_no_matter() {
     let one = asked(&share_arn(SENDER), &configurations(&["rcfg-1", "rcfg-2"]));
     assert_eq!(one, asked(&share_arn(SENDER), &configurations(&["rcfg-2", "rcfg-1"])));
     assert_ne!(one, asked(&share_arn(SENDER), &configurations(&["rcfg-1"])));
+}
+
+#[test]
+fn who_only_asks_about_the_sender_is_told_apart_from_who_asks_for_more() {
+    use crate::subscription::{Approval, Subscription};
+    use crate::testing::subscription;
+    let of = |called: &str, approval| Subscription { approval, ..subscription(called) };
+    let all = [of("a", Approval::FirstTime), of("b", Approval::Always), of("c", Approval::Never)];
+    let asks = |record: &ShareRecord, known: &[Subscription]| -> Vec<String> {
+        asks_about_the_sender(record, known).map(ToString::to_string).collect()
+    };
+    let mut record = held(&["a", "b", "c", "withdrawn"]);
+    assert_eq!(asks(&record, &all), ["a"], "b asks about each share, c about something else");
+    // What was asked with the sender known is asked for another reason: however often one looks, nobody is woken for it.
+    record.wait = Some(for_a_person(&facts(), vec![name("a")], &[name("a"), name("b")], None, now()));
+    assert_eq!(record.wait.as_ref().unwrap().approved, [name("a")]);
+    assert!(asks(&record, &all).is_empty());
+    let accepted = ShareRecord { status: ShareStatus::Accepted, ..held(&["a"]) };
+    assert!(asks(&accepted, &all).is_empty());
+    let mut strangers = all.clone();
+    strangers[0].trust.senders.clear();
+    assert!(asks(&held(&["a"]), &strangers).is_empty());
 }
 
 #[test]
@@ -105,7 +127,7 @@ fn what_is_too_late_or_would_widen_trust_is_refused() {
 fn an_answer_to_something_else_is_none() {
     let mut record = said(&held(&["a"]), true, now()).unwrap().unwrap();
     let other = ShareFacts { resources: configurations(&["rcfg-1", "rcfg-2"]), ..facts() };
-    record.wait = Some(for_a_person(&other, vec![name("a")], record.wait.as_ref(), now()));
+    record.wait = Some(for_a_person(&other, vec![name("a")], &[], record.wait.as_ref(), now()));
     assert_eq!(share_is_due(&record, now()), None);
     let again = said(&record, true, later(1)).unwrap().unwrap();
     assert!(again.is_answered());
@@ -178,6 +200,6 @@ fn a_later_turn_takes_the_place_of_an_earlier_one() {
 #[test]
 fn an_invitation_that_was_found_too_late_leaves_no_time() {
     let old = Invitation { invited_at: later(-11 * 60 - 50), ..invitation(InvitationStatus::Pending) };
-    let wait = for_a_person(&ShareFacts { invitation: Some(old), ..facts() }, vec![name("a")], None, now());
+    let wait = for_a_person(&ShareFacts { invitation: Some(old), ..facts() }, vec![name("a")], &[], None, now());
     assert!(wait.until <= now() && wait.by_a_run);
 }

@@ -35,6 +35,9 @@ impl Publications for OneRecord {
     async fn unpublished(&self) -> Result<Vec<ConnectionId>, Fault> {
         Ok(vec![self.0.borrow().connection.clone()])
     }
+    async fn published(&self) -> Result<Vec<ConnectionId>, Fault> {
+        self.unpublished().await
+    }
 }
 
 struct Store(RefCell<Option<HeldParameter>>);
@@ -45,6 +48,10 @@ impl Parameters for Store {
     }
     async fn parameter(&self, _: &str) -> Result<Option<HeldParameter>, Fault> {
         Ok(self.0.borrow().clone())
+    }
+    async fn values(&self, names: &[String]) -> Result<BTreeMap<String, String>, Fault> {
+        let held = self.0.borrow().as_ref().map(|held| held.value.clone());
+        Ok(names.iter().cloned().zip(held).collect())
     }
     async fn overwrite(&self, _: &str, _: &str) -> Result<(), Fault> {
         unreachable!("nothing is to be written")
@@ -103,4 +110,34 @@ async fn what_somebody_else_made_meanwhile_is_left_alone() {
     *publish.ssm.0.borrow_mut() = Some(HeldParameter { value: "theirs".to_owned(), tags: BTreeMap::new() });
     assert_eq!(looked(&publish, "12:01:00").await, Ok(vec![]));
     assert_eq!(publish.ssm.0.borrow().as_ref().unwrap().value, "theirs");
+}
+
+/// Its connection ended, and before anybody saw that somebody had removed the parameter: it is not made again.
+#[tokio::test]
+async fn what_is_asked_for_no_more_is_not_mended() {
+    let (_, publish) = unanswered();
+    {
+        let mut record = publish.ledger.0.borrow_mut();
+        let parameter = record.parameters.get_mut(NAME).unwrap();
+        (parameter.digest, parameter.asked_at) = (Some("0123".to_owned()), None);
+    }
+    // The record says that it was just asked for, which is waited out.
+    let answer = publish.handle(json!({"trigger": "look"}), at("13:00:00")).await.unwrap();
+    assert_eq!(answer, json!({"looked_at": 1, "differing": 1, "failing": 1, "complete": true}));
+    assert_eq!(looked(&publish, "13:02:01").await, Ok(vec![]));
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_published_is_left_alone() {
+    let (_, publish) = unanswered();
+    {
+        let mut record = publish.ledger.0.borrow_mut();
+        let parameter = record.parameters.get_mut(NAME).unwrap();
+        (parameter.digest, parameter.asked_at) = (Some(identity::digest(&"{}")), None);
+    }
+    *publish.ssm.0.borrow_mut() = Some(HeldParameter { value: "{}".to_owned(), tags: BTreeMap::new() });
+    let before = publish.ledger.0.borrow().clone();
+    let answer = publish.handle(json!({"trigger": "look"}), at("13:00:00")).await.unwrap();
+    assert_eq!(answer, json!({"looked_at": 1, "differing": 0, "failing": 0, "complete": true}));
+    assert_eq!(*publish.ledger.0.borrow(), before);
 }

@@ -41,7 +41,7 @@ const SERVICE_NETWORK: &[&str] = &["service_network", "private_dns"];
 const ENDPOINT: &[&str] = &["interface", "gateway", "region", "route_tables", "policy"];
 const PROFILE: &[&str] = &["extends", "ports", "free_addresses_per_subnet", "unsupported_az_ids"];
 const PORT_USE: &[&str] = &["from", "to", "use", "required"];
-const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share"];
+const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share", "endpoints", "monthly_cost_of_endpoints"];
 const OUTPUTS: &[&str] = &["ssm"];
 const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated"];
 
@@ -526,7 +526,14 @@ fn limits(reader: &mut Reader, node: &Node, path: &str) -> Option<Limits> {
     };
     let connections_per_share = limit("connections_per_share", bounds::CONNECTIONS_PER_SHARE);
     let monthly_cost_per_share = limit("monthly_cost_per_share", bounds::MONTHLY_COST);
-    Some(Limits { connections_per_share: connections_per_share?, monthly_cost_per_share: monthly_cost_per_share? })
+    let endpoints = limit("endpoints", bounds::ENDPOINTS_LIMIT);
+    let monthly_cost_of_endpoints = limit("monthly_cost_of_endpoints", bounds::MONTHLY_COST);
+    Some(Limits {
+        connections_per_share: connections_per_share?,
+        monthly_cost_per_share: monthly_cost_per_share?,
+        endpoints: endpoints?,
+        monthly_cost_of_endpoints: monthly_cost_of_endpoints?,
+    })
 }
 
 /// One of two words, or after how long.

@@ -97,6 +97,7 @@ pub fn good() -> Vec<String> {
         ("", "tags: {team: payments, 12: '', 'a b': 'ü', 'aws': x, awsome:x: y}\n"),
         ("", "limits: {connections_per_share: 20}\n"),
         ("", "limits: {monthly_cost_per_share: 500}\non_change: replace\n"),
+        ("", "limits: {endpoints: 50, monthly_cost_of_endpoints: 1000000}\n"),
         ("", "ports: {orders-db: 12000, rcfg-0a1b2c3d4e5f60718: 65535}\n"),
         ("targets:", "  share_names: [redis-*, '*', 'a ? b']\ntargets:"),
         (
@@ -652,7 +653,7 @@ const BAD: &[Case] = &[
         "",
         "limits: {connections: 5}\n",
         &[
-            "8:10: limits.connections: unknown key `connections`; known here: `connections_per_share` or `monthly_cost_per_share`",
+            "8:10: limits.connections: unknown key `connections`; known here: `connections_per_share`, `monthly_cost_per_share`, `endpoints` or `monthly_cost_of_endpoints`",
         ],
         RefusesToo,
     ),

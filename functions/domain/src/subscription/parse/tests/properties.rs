@@ -285,6 +285,18 @@ fn profile() -> impl Strategy<Value = Chosen> {
     )
 }
 
+fn limits() -> impl Strategy<Value = Limits> {
+    let dollars = || option::of(1u32..=1_000_000);
+    (option::of(1u32..=10_000), dollars(), option::of(1u32..=50), dollars()).prop_map(
+        |(connections_per_share, monthly_cost_per_share, endpoints, monthly_cost_of_endpoints)| Limits {
+            connections_per_share,
+            monthly_cost_per_share,
+            endpoints,
+            monthly_cost_of_endpoints,
+        },
+    )
+}
+
 fn subscription() -> impl Strategy<Value = Subscription> {
     let tags = btree_map(text(1..=40), text(0..=60), 0..4).prop_map(|tags| {
         let reserved = |key: &str| {
@@ -322,7 +334,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
         profile(),
         targets,
         tags,
-        (option::of(1u32..=10_000), option::of(1u32..=1_000_000)),
+        limits(),
         btree_map("[a-z0-9][a-z0-9-]{1,38}[a-z0-9]|com\\.[a-z]{1,9}\\.[a-z0-9]{1,9}", 1u16.., 0..4),
         (vec(endpoint(), 0..3), any::<bool>()),
     )
@@ -334,7 +346,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                 profile,
                 targets,
                 tags,
-                (connections_per_share, monthly_cost_per_share),
+                limits,
                 ports,
                 (all, only),
             )| {
@@ -358,7 +370,7 @@ fn subscription() -> impl Strategy<Value = Subscription> {
                     profile,
                     targets: if only { Vec::new() } else { targets },
                     tags,
-                    limits: Limits { connections_per_share, monthly_cost_per_share },
+                    limits,
                     ports,
                     endpoints,
                     reconcile,
