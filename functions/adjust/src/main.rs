@@ -1,6 +1,8 @@
 //! Changes in place what AWS can change in place and a subscription says otherwise now.
 
+mod converge;
 mod handler;
+mod look;
 
 use drawbridge_ec2::Ec2;
 use drawbridge_ledger::Ledger;

@@ -52,6 +52,8 @@ pub enum After {
     Hold(Duration),
     /// The connection closes without it.
     Cut,
+    /// The connection closes, and what was asked for happens later.
+    Late(Duration),
 }
 
 impl After {
@@ -60,6 +62,7 @@ impl After {
         match order.map(|order| order.kind) {
             Some(Kind::CutBefore | Kind::CutAfter) => Self::Cut,
             Some(Kind::Timeout) => Self::Hold(Duration::from_millis(order.map_or(0, |order| order.hold_ms))),
+            Some(Kind::Late) => Self::Late(Duration::from_millis(order.map_or(0, |order| order.hold_ms))),
             _ => Self::Send,
         }
     }
@@ -72,7 +75,7 @@ impl After {
                 tokio::time::sleep(time).await;
                 response
             }
-            Self::Cut => cut(),
+            Self::Cut | Self::Late(_) => cut(),
         }
     }
 }
@@ -102,6 +105,15 @@ pub async fn answer(State(app): State<App>, request: Request) -> Response<Body> 
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let input = Input { form: &form, query: &query, body: &body };
     let (answer, after) = act(&mut app.world(), &caller, &operation, &input, Timestamp::now());
+    if let After::Late(time) = after {
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            let input = Input { form: &form, query: &query, body: &body };
+            let outcome = perform(&mut app.world(), &caller, &operation, &input, Timestamp::now());
+            tracing::info!(operation = operation.name, done = outcome.is_ok(), "a call took effect late");
+        });
+        return cut();
+    }
     after.finish(answer.into_response()).await
 }
 
@@ -120,8 +132,8 @@ fn act(world: &mut World, caller: &Caller, operation: &Operation, input: &Input,
         world.calls.struck(seq, order.kind.name());
     }
     let outcome = match &order {
-        Some(order) if order.kind == Kind::CutBefore => {
-            return (Answer::good(200, Payload::Json(serde_json::Value::Null)), After::Cut);
+        Some(order) if matches!(order.kind, Kind::CutBefore | Kind::Late) => {
+            return (Answer::good(200, Payload::Json(serde_json::Value::Null)), After::of(Some(order)));
         }
         Some(order) if order.kind == Kind::Unsuccessful => Ok((200, unsuccessful(order, input.form))),
         Some(order) => match order.refusal(caller, operation) {

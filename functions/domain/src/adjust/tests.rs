@@ -1,19 +1,23 @@
 #![allow(clippy::unwrap_used)]
 
+mod interface;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::aspects::{groups_of, subnets_of, tables_of};
 use super::*;
 use crate::claims::planned_otherwise;
-use crate::connection::PlannedDns;
-use crate::ids::{SubnetId, VpcEndpointId};
+use crate::connection::{PlannedCall, PlannedDns};
+use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
 use crate::network::{Endpoint, EndpointService, Ingress, RouteTable, SecurityGroup};
-use crate::preflight::{ChangeSeen, RoutesSeen, change};
+use crate::preflight::{ChangeSeen, RoutesSeen, VpcSeen, change};
 use crate::profile::ProfileName;
 use crate::resource::Resource;
 use crate::subscription::{
-    EndpointItem, GatewayItem, InterfaceItem, Kind, OnChange, PrivateDns, Subnets, Target, TargetKey, Trust, VpcTarget,
+    EndpointItem, GatewayItem, InterfaceItem, Kind, OnChange, Policy, PrivateDns, RouteTables, SecurityGroups, Subnets,
+    Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use crate::testing::{self, gateway_item, home, interface_item, name, now, subscription, vpc};
 use crate::{Fault, FaultName, identity, profile};
@@ -373,7 +377,7 @@ fn a_policy_is_set_or_reset() {
     assert_eq!(said(get.clone(), get), None);
 }
 
-fn found(connection: &Connection, subscription: &Subscription, seen: ChangeSeen) -> Vec<String> {
+fn found(connection: &Connection, subscription: &Subscription, seen: &ChangeSeen) -> Vec<String> {
     with_known(std::slice::from_ref(subscription), &[], |known| {
         let Step::Change(wanted) = step(connection, known) else { panic!("nothing to change") };
         change(&wanted, connection, seen).into_iter().map(|finding| finding.code).collect()
@@ -388,7 +392,13 @@ fn admitting(id: &str, of: &str, ports: &[(u16, u16)]) -> SecurityGroup {
 #[test]
 fn groups_are_looked_at_before_they_are_put_there() {
     let after = behind(&["sg-0b"]);
-    let of = |security_groups| found(&ready(), &after, ChangeSeen { security_groups, ..ChangeSeen::default() });
+    let of = |security_groups| {
+        found(
+            &ready(),
+            &after,
+            &ChangeSeen { site: VpcSeen { security_groups, ..VpcSeen::default() }, ..ChangeSeen::default() },
+        )
+    };
     let redis = [(10000, 19999), (8070, 8070)];
     assert_eq!(of(vec![admitting("sg-0b", "vpc-0a", &redis)]), [""; 0]);
     assert_eq!(of(vec![]), ["SecurityGroupNotFound"]);
@@ -396,7 +406,7 @@ fn groups_are_looked_at_before_they_are_put_there() {
     assert_eq!(of(vec![admitting("sg-0b", "vpc-0a", &[])])[0], "PortsClosed");
     // Tags alone need no look at groups.
     let tagged = Subscription { tags: tags(&[("team", "data")]), ..subscription("a") };
-    assert_eq!(found(&ready(), &tagged, ChangeSeen::default()), [""; 0]);
+    assert_eq!(found(&ready(), &tagged, &ChangeSeen::default()), [""; 0]);
 }
 
 #[test]
@@ -421,7 +431,7 @@ fn tables_and_policies_are_looked_at_too() {
     };
     let of = |route_tables, endpoints| {
         let routes = RoutesSeen { route_tables, endpoints, ..RoutesSeen::default() };
-        found(&before, &asks(item(&["rtb-0b"], None)), ChangeSeen { routes, ..ChangeSeen::default() })
+        found(&before, &asks(item(&["rtb-0b"], None)), &ChangeSeen { routes, ..ChangeSeen::default() })
     };
     assert_eq!(of(vec![table("vpc-0a")], vec![]), [""; 0]);
     assert_eq!(of(vec![], vec![]), ["RouteTableNotFound"]);
@@ -442,7 +452,7 @@ fn tables_and_policies_are_looked_at_too() {
     let with_policy = asks(item(&["rtb-0a"], policy("s3:GetObject")));
     let of = |supported| {
         let services = vec![service(supported)];
-        found(&before, &with_policy, ChangeSeen { services, ..ChangeSeen::default() })
+        found(&before, &with_policy, &ChangeSeen { services, ..ChangeSeen::default() })
     };
     assert_eq!((of(true), of(false)), (vec![], vec!["PolicyNotSupported".to_owned()]));
 }

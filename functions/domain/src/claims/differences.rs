@@ -106,9 +106,9 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
             Settings::Interface(item),
         ) => {
             let groups = groups(plan, security_groups, &item.security_groups);
-            let moved = moved(subnets, &item.subnets).map(in_place);
+            let moved = moved(subnets, &item.subnets).map(applied);
             // Without a word of its own the service decides, and it did when the plan was made.
-            let dns = item.private_dns.and_then(|wished| switched(*private_dns, wished)).map(in_place);
+            let dns = item.private_dns.and_then(|wished| switched(*private_dns, wished)).map(applied);
             let policy = other_policy(policy.as_deref(), item.policy.as_ref()).map(applied);
             moved.into_iter().chain(groups).chain(dns).chain(policy).collect()
         }

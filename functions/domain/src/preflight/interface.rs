@@ -42,18 +42,8 @@ pub fn interface(
         policy(&mut findings, item.policy.is_some(), service, found);
     }
     site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns, "false");
-    // The zones of a service in another Region are that Region's.
-    let zones = match (service.region(), found) {
-        (None, Some(found)) => found.zones.clone(),
-        (Some(_), _) => across_regions(seen),
-        (None, None) => Vec::new(),
-    };
-    let needs = Needs {
-        free_addresses: ADDRESSES,
-        title: "an interface endpoint",
-        zones: Zones::OfService(service.name(), &zones),
-    };
-    let subnets = subnets::check(&mut findings, site, &needs, seen);
+    let zones = zones(service, found, seen);
+    let subnets = subnets::check(&mut findings, site, &needs(service, &zones), seen);
     let group = security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
     if private_dns {
         let name = found.and_then(|found| found.private_dns_name.as_deref());
@@ -69,6 +59,21 @@ pub fn interface(
         policy: item.policy.as_ref().map(crate::subscription::Policy::text),
     };
     Preflight::of(findings, Some(call)).behind(group)
+}
+
+/// What an interface endpoint needs of a subnet, to a service that is in these zones.
+pub(super) fn needs<'a>(service: &'a Service, zones: &'a [String]) -> Needs<'a> {
+    let zones = Zones::OfService(service.name(), zones);
+    Needs { free_addresses: ADDRESSES, title: "an interface endpoint", zones }
+}
+
+/// The zones that can be used. Those of a service in another Region are that Region's.
+pub(super) fn zones(service: &Service, found: Option<&EndpointService>, seen: &VpcSeen) -> Vec<String> {
+    match (service.region(), found) {
+        (None, Some(found)) => found.zones.clone(),
+        (Some(_), _) => across_regions(seen),
+        (None, None) => Vec::new(),
+    }
 }
 
 /// The service, if it takes endpoints of this type.
@@ -128,7 +133,12 @@ pub(super) fn policy(findings: &mut Findings, has_one: bool, service: &Service, 
 }
 
 /// Whether private DNS is to be on: if asked for, or if nothing is said and it can be.
-fn private_dns(findings: &mut Findings, item: &InterfaceItem, service: &Service, found: &EndpointService) -> bool {
+pub(super) fn private_dns(
+    findings: &mut Findings,
+    item: &InterfaceItem,
+    service: &Service,
+    found: &EndpointService,
+) -> bool {
     let verified = found.private_dns_state.as_ref().is_none_or(|state| same_word(state, "verified"));
     match (item.private_dns, &found.private_dns_name) {
         (Some(false), _) | (None, None) => false,
@@ -197,7 +207,7 @@ fn across_regions(seen: &VpcSeen) -> Vec<String> {
 }
 
 /// In one VPC a private name leads to one endpoint.
-fn private_name_taken(
+pub(super) fn private_name_taken(
     findings: &mut Findings,
     item: &InterfaceItem,
     service: &Service,
