@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use drawbridge_domain::adjust::{self, Change, Refusal};
+use drawbridge_domain::adjust::{self, Calls, Change, Refusal, Shown};
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::identity::TAG_CONNECTION;
-use drawbridge_domain::inventory::ListedEndpoint;
 use drawbridge_domain::{Class, Fault, FaultName};
 
-use crate::handler::{Adjust, Network, Records, lasting};
+use crate::handler::{Adjust, Associations, Network, Records, lasting};
 
-/// What became of one endpoint.
+/// What became of what was made.
 pub enum Outcome {
     /// It is as the plan says; whether this run made it so.
     Converged(bool),
@@ -18,29 +17,29 @@ pub enum Outcome {
     Refused(Refusal, bool),
 }
 
-impl<E: Network, L: Records> Adjust<E, L> {
-    /// Makes the endpoint what the plan says.
+impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
+    /// Makes what was made what the plan says.
     pub async fn converge(
         &self,
         record: &Connection,
         change: &Change<'_>,
-        shown: ListedEndpoint,
+        shown: Shown,
         mut untouched: bool,
     ) -> Result<Outcome, Fault> {
-        let id = &shown.endpoint.id;
         let own = match self.own_group(record, change).await {
             Ok(own) => own,
             Err(fault) => return Ok(Outcome::Refused(lasting(fault)?, untouched)),
         };
-        let tagged: Vec<_> = std::iter::once(&shown.endpoint.tags).chain(own.iter().map(|(_, tags)| tags)).collect();
+        let tagged: Vec<_> = std::iter::once(shown.tags()).chain(own.iter().map(|(_, tags)| tags)).collect();
         let calls = adjust::calls(&adjust::plans(record), &change.plan, &shown, &tagged);
-        if !calls.modify.is_none() {
+        if let (Shown::Endpoint(listed), false) = (&shown, calls.modify.is_none()) {
+            let id = &listed.endpoint.id;
             match self.ec2.modify(id, &calls.modify).await {
                 Ok(()) => untouched = false,
                 Err(fault) if fault.class() == Class::Transient => return Err(fault),
                 // It may be otherwise by now: by another run, or by a call whose answer was lost.
                 Err(fault) => {
-                    return match self.shown(id).await {
+                    return match self.shown(&listed.made()).await {
                         Ok(Some(other)) if other != shown => Err(FaultName::LedgerConflict
                             .because(format!("{id} was changed by somebody else meanwhile; {fault}"))),
                         _ => Ok(Outcome::Refused(Refusal::Refused(fault), untouched)),
@@ -48,14 +47,36 @@ impl<E: Network, L: Records> Adjust<E, L> {
                 }
             }
         }
-        let ids: Vec<_> = std::iter::once(id.to_string()).chain(own.iter().map(|(id, _)| id.clone())).collect();
-        if let Err(fault) = self.ec2.set_tags(&ids, &calls.set_tags).await {
+        let group = own.as_ref().map(|(id, _)| id.as_str());
+        if let Err(fault) = self.set_tags(&shown, group, &calls).await {
             return Ok(Outcome::Refused(lasting(fault)?, untouched));
         }
         untouched &= calls.set_tags.is_empty();
-        match self.ec2.remove_tags(&ids, &calls.remove_tags).await {
+        match self.remove_tags(&shown, group, &calls).await {
             Ok(()) => Ok(Outcome::Converged(!calls.is_none())),
             Err(fault) => Ok(Outcome::Refused(lasting(fault)?, untouched)),
+        }
+    }
+
+    async fn set_tags(&self, shown: &Shown, group: Option<&str>, calls: &Calls) -> Result<(), Fault> {
+        match shown {
+            Shown::Endpoint(listed) => {
+                self.ec2.set_tags(&both(listed.endpoint.id.as_str(), group), &calls.set_tags).await
+            }
+            Shown::Association(association, _) => self.lattice.tag_association(&association.arn, &calls.set_tags).await,
+        }
+    }
+
+    async fn remove_tags(&self, shown: &Shown, group: Option<&str>, calls: &Calls) -> Result<(), Fault> {
+        match shown {
+            Shown::Endpoint(listed) => {
+                self.ec2.remove_tags(&both(listed.endpoint.id.as_str(), group), &calls.remove_tags).await
+            }
+            // VPC Lattice takes them off by their keys alone: that they have these values still was seen just now.
+            Shown::Association(association, _) => {
+                let keys: Vec<_> = calls.remove_tags.keys().cloned().collect();
+                self.lattice.untag_association(&association.arn, &keys).await
+            }
         }
     }
 
@@ -70,4 +91,9 @@ impl<E: Network, L: Records> Adjust<E, L> {
         let own = tagged.into_iter().find(|tagged| tagged.id == group.id && adjust::is_ours(record, &tagged.tags));
         Ok(own.map(|own| (own.id.to_string(), own.tags)))
     }
+}
+
+/// An endpoint, and the security group that carries the same tags.
+fn both(endpoint: &str, group: Option<&str>) -> Vec<String> {
+    std::iter::once(endpoint).chain(group).map(str::to_owned).collect()
 }

@@ -11,7 +11,8 @@ use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{ConnectionId, Installation};
 use drawbridge_domain::inventory::{FindMade, ListEndpoints};
 use drawbridge_domain::ports::{
-    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, RemoveGroup, Subscriptions,
+    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, RemoveGroup, ServiceNetworks,
+    Subscriptions, TagAssociation,
 };
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::subscription::Subscription;
@@ -27,7 +28,7 @@ use crate::converge::Outcome;
 const AT_ONCE: usize = 4;
 /// How many records are read at once.
 const PAGE: usize = 500;
-/// After this long no further connection is begun: the function has a minute.
+/// After this long enough was done: the function has a minute.
 const ENOUGH: Duration = Duration::from_secs(35);
 /// How often a decision is made anew because somebody else wrote the record, or changed the endpoint.
 const TRIES: usize = 4;
@@ -36,11 +37,14 @@ const TRIES: usize = 4;
 pub struct Settings {
     connect_machine: String,
     installation: Option<Installation>,
+    /// After this long no further connection is begun.
+    enough: Duration,
 }
 
 impl Settings {
     pub fn read(environment: &mut Environment) -> Self {
-        Self { connect_machine: environment.text("CONNECT_MACHINE_ARN"), installation: environment.installation() }
+        let connect_machine = environment.text("CONNECT_MACHINE_ARN");
+        Self { connect_machine, installation: environment.installation(), enough: ENOUGH }
     }
 
     fn home(&self) -> Result<Home, Fault> {
@@ -56,13 +60,18 @@ pub trait Network:
 }
 impl<T: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + RemoveGroup + ChangeEndpoint> Network for T {}
 
+/// VPC Lattice, as this function needs it.
+pub trait Associations: ServiceNetworks + TagAssociation {}
+impl<T: ServiceNetworks + TagAssociation> Associations for T {}
+
 /// The ledger, as this function needs it.
 pub trait Records: Subscriptions + Connections + FindMade {}
 impl<T: Subscriptions + Connections + FindMade> Records for T {}
 
 /// The function's ports.
-pub struct Adjust<E, L> {
+pub struct Adjust<E, N, L> {
     pub ec2: E,
+    pub lattice: N,
     pub ledger: L,
     pub settings: Settings,
 }
@@ -103,7 +112,7 @@ enum Done {
     Awaited,
 }
 
-impl<E: Network, L: Records> Handler for Adjust<E, L> {
+impl<E: Network, N: Associations, L: Records> Handler for Adjust<E, N, L> {
     type Request = Value;
     type Answer = Summary;
 
@@ -116,7 +125,7 @@ impl<E: Network, L: Records> Handler for Adjust<E, L> {
         let mut first_fault: Option<Fault> = None;
         let mut left = differing.len();
         for some in differing.chunks(AT_ONCE) {
-            if began.elapsed() > ENOUGH {
+            if began.elapsed() > self.settings.enough {
                 break;
             }
             let done: Vec<_> = stream::iter(some)
@@ -145,7 +154,7 @@ impl<E: Network, L: Records> Handler for Adjust<E, L> {
     }
 }
 
-impl<E: Network, L: Records> Adjust<E, L> {
+impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
     async fn knowledge(&self) -> Result<Knowledge, Fault> {
         let (subscriptions, unreadable) = self.ledger.subscriptions().await?;
         let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
@@ -211,26 +220,26 @@ impl<E: Network, L: Records> Adjust<E, L> {
             record = self.ledger.save_connection(next, adjust::audit(now, what)).await?;
         }
         let record = &record;
-        let change = match adjust::step(record, known) {
+        let mut change = match adjust::step(record, known) {
             Step::Nothing => return Ok(Done::Nothing),
             Step::TakeBack => {
                 let what = "what could not be changed in place needs no change any more".to_owned();
                 self.ledger.save_connection(adjust::taken_back(record, known), adjust::audit(now, what)).await?;
                 return Ok(Done::Nothing);
             }
-            Step::Change(change) => change,
+            Step::Change(change) => *change,
         };
-        let Some(Made::Endpoint(id)) = &record.made else { return Ok(Done::Nothing) };
-        let shown = match self.shown(id).await {
-            Ok(Some(shown)) if adjust::can_be_changed(&shown) => shown,
+        let Some(made) = &record.made else { return Ok(Done::Nothing) };
+        let shown = match self.shown(made).await {
+            Ok(Some(shown)) if shown.can_be_changed() => shown,
             // Whoever looks at what can be used tells it.
             Ok(_) => return Ok(Done::Nothing),
             Err(fault) => return self.tell(record, &change, lasting(fault)?, false, now).await,
         };
-        if !adjust::is_ours(record, &shown.endpoint.tags) {
+        if !adjust::is_ours(record, shown.tags()) {
             return self.tell(record, &change, Refusal::NotOurs, false, now).await;
         }
-        let warnings = match self.look(record, &change, &shown).await {
+        let warnings = match self.look(record, &mut change, &shown).await {
             Ok(findings) if findings.iter().any(|finding| finding.severity == Severity::Error) => {
                 return self.tell(record, &change, Refusal::NotReadyFor(findings), false, now).await;
             }
@@ -264,9 +273,7 @@ impl<E: Network, L: Records> Adjust<E, L> {
     ) -> Result<Done, Fault> {
         let (next, what) = adjust::changed(begun, change, warnings, known);
         let names = match &begun.made {
-            Some(Made::Endpoint(id)) if change.renames(begun) => {
-                adjust::names(next, change, self.shown(id).await?, now)
-            }
+            Some(made) if change.renames(begun) => adjust::names(next, change, self.shown(made).await?, now),
             _ => Names::Known(Box::new(next), None),
         };
         match names {
@@ -312,3 +319,6 @@ impl<E: Network, L: Records> Adjust<E, L> {
 pub fn lasting(fault: Fault) -> Result<Refusal, Fault> {
     if fault.class() == Class::Transient { Err(fault) } else { Ok(Refusal::Refused(fault)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,29 +1,40 @@
 //! Looking: at what was made, and at what it is to be put behind, into or onto.
 
 use drawbridge_domain::Fault;
-use drawbridge_domain::adjust::Change;
-use drawbridge_domain::connection::{Connection, PlannedCall};
-use drawbridge_domain::ids::{VpcEndpointId, VpcId};
-use drawbridge_domain::inventory::ListedEndpoint;
-use drawbridge_domain::preflight::{self, ChangeSeen, Finding, RoutesSeen};
+use drawbridge_domain::adjust::{Change, Shown};
+use drawbridge_domain::connection::{Connection, Made, PlannedCall};
+use drawbridge_domain::ids::VpcId;
+use drawbridge_domain::preflight::{self, ChangeSeen, Finding, Severity};
 use drawbridge_domain::resource::Resource;
-use drawbridge_domain::subscription::Settings as Said;
+use drawbridge_domain::subscription::{RouteTables, Settings as Said};
 
-use crate::handler::{Adjust, Network, Records};
+use crate::handler::{Adjust, Associations, Network, Records};
 
-impl<E: Network, L: Records> Adjust<E, L> {
-    pub async fn shown(&self, id: &VpcEndpointId) -> Result<Option<ListedEndpoint>, Fault> {
-        let found = self.ec2.listed(std::slice::from_ref(id)).await?;
-        Ok(found.into_iter().find(|listed| listed.endpoint.id == *id))
+impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
+    /// What was made, as AWS shows it; none if it does not.
+    pub async fn shown(&self, made: &Made) -> Result<Option<Shown>, Fault> {
+        match made {
+            Made::Endpoint(id) => {
+                let found = self.ec2.listed(std::slice::from_ref(id)).await?;
+                let found = found.into_iter().find(|listed| listed.endpoint.id == *id);
+                Ok(found.map(|listed| Shown::Endpoint(Box::new(listed))))
+            }
+            Made::Association(id) => {
+                let Some(association) = self.lattice.association(id).await? else { return Ok(None) };
+                let tags = self.lattice.association_tags(&association.arn).await?;
+                Ok(Some(Shown::Association(Box::new(association), tags)))
+            }
+        }
     }
 
-    /// Whether the account is ready for what would be new.
+    /// Whether the account is ready for what would be new. Chooses the route tables that are asked for without a list.
     pub async fn look(
         &self,
         record: &Connection,
-        change: &Change<'_>,
-        shown: &ListedEndpoint,
+        change: &mut Change<'_>,
+        shown: &Shown,
     ) -> Result<Vec<Finding>, Fault> {
+        let Shown::Endpoint(shown) = shown else { return Ok(Vec::new()) };
         let aspects = change.aspects;
         let private_dns = shown.endpoint.private_dns;
         let mut seen = ChangeSeen { subnets: shown.subnets.clone(), private_dns, ..ChangeSeen::default() };
@@ -50,11 +61,24 @@ impl<E: Network, L: Records> Adjust<E, L> {
                 }
             }
             PlannedCall::GatewayEndpoint { vpc, route_tables, .. } if aspects.route_tables => {
-                let endpoints = self.ec2.endpoints_in(vpc).await?;
-                let route_tables = self.ec2.route_tables(route_tables).await?;
-                seen.routes = RoutesSeen { route_tables, endpoints, ..RoutesSeen::default() };
+                seen.routes.endpoints = self.ec2.endpoints_in(vpc).await?;
+                seen.routes.route_tables = if change.chooses {
+                    self.ec2.route_tables_of(vpc).await?
+                } else {
+                    self.ec2.route_tables(route_tables).await?
+                };
             }
             _ => {}
+        }
+        if let (true, Said::Gateway(item)) = (change.chooses, change.settings) {
+            if let RouteTables::OfSubnets(subnets) = &item.route_tables {
+                seen.routes.subnets = self.ec2.subnets(subnets).await?;
+            }
+            let (tables, findings) = preflight::chosen_tables(item, &seen.routes);
+            if findings.iter().any(|finding| finding.severity == Severity::Error) {
+                return Ok(findings);
+            }
+            change.choose(record, tables);
         }
         Ok(preflight::change(change, record, &seen))
     }

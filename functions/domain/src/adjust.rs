@@ -20,13 +20,11 @@ use crate::claims::{self, Known, SETTINGS_DIFFER};
 use crate::connection::{Connection, Made, Plan, Status};
 use crate::fault::Fault;
 use crate::identity::{TAG_CONNECTION, TAG_OWNER};
-use crate::inventory::ListedEndpoint;
-use crate::network::same_word;
 use crate::ports::AuditEntry;
 use crate::preflight::{Finding, Severity};
 
 pub use aspects::Aspects;
-pub use calls::{Calls, Modification, PolicyChange, calls};
+pub use calls::{Calls, Modification, PolicyChange, Shown, calls};
 pub use names::{Names, names};
 pub use wanted::{Change, plans, wanted};
 
@@ -81,12 +79,6 @@ pub fn is_ours(connection: &Connection, tags: &BTreeMap<String, String>) -> bool
     let token = connection.plan.as_ref().map(|plan| &plan.token);
     tags.get(TAG_CONNECTION).is_some_and(|id| id == connection.id.as_str())
         && token.is_some_and(|token| tags.get(TAG_OWNER) == Some(token))
-}
-
-/// Whether an endpoint can be changed: what is being made or removed, or failed, is not touched.
-#[must_use]
-pub fn can_be_changed(shown: &ListedEndpoint) -> bool {
-    ["available", "pending", "pendingAcceptance"].iter().any(|state| same_word(&shown.endpoint.state, state))
 }
 
 /// The record that says to what its endpoint is being changed, and that, in words.

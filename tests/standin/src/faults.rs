@@ -214,7 +214,9 @@ impl Faults {
             return Err("kind unsuccessful is a 200 of EC2's DeleteVpcEndpoints: order it for service ec2, operation DeleteVpcEndpoints".to_owned());
         }
         if order.kind == Kind::Late && !["ec2", "ram", "vpc-lattice"].contains(&order.service.as_str()) {
-            return Err("kind late is for ec2, ram and vpc-lattice: what is passed on to the emulator can't be late".to_owned());
+            return Err(
+                "kind late is for ec2, ram and vpc-lattice: what is passed on to the emulator can't be late".to_owned()
+            );
         }
         if matches!(
             order.service.as_str(),

@@ -102,15 +102,23 @@ pub async fn answer(State(app): State<App>, request: Request) -> Response<Body> 
     if operation.protocol == Protocol::Ec2Query {
         form.action().clone_into(&mut operation.name);
     }
-    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let mut query: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned() {
+        query
+            .entry(name)
+            .and_modify(|first| {
+                first.push('\n');
+                first.push_str(&value);
+            })
+            .or_insert(value.clone());
+    }
     let input = Input { form: &form, query: &query, body: &body };
     let (answer, after) = act(&mut app.world(), &caller, &operation, &input, Timestamp::now());
     if let After::Late(time) = after {
         tokio::spawn(async move {
             tokio::time::sleep(time).await;
             let input = Input { form: &form, query: &query, body: &body };
-            let outcome = perform(&mut app.world(), &caller, &operation, &input, Timestamp::now());
-            tracing::info!(operation = operation.name, done = outcome.is_ok(), "a call took effect late");
+            land(&mut app.world(), &caller, &operation, &input, Timestamp::now());
         });
         return cut();
     }
@@ -148,6 +156,16 @@ fn act(world: &mut World, caller: &Caller, operation: &Operation, input: &Input,
     };
     world.calls.end(seq, answer.status, error);
     (answer, After::of(order.as_ref()))
+}
+
+/// What was asked for long ago happens, if it still can; it stands in the log for itself.
+fn land(world: &mut World, caller: &Caller, operation: &Operation, input: &Input, now: Timestamp) {
+    let seq = world.calls.begin(caller, operation, now);
+    world.calls.struck(seq, "landed");
+    match perform(world, caller, operation, input, now) {
+        Ok((status, _)) => world.calls.end(seq, status, None),
+        Err(refusal) => world.calls.end(seq, refusal.status, Some(refusal.code)),
+    }
 }
 
 fn unsuccessful(order: &Order, form: &ec2::Params) -> Payload {

@@ -17,7 +17,7 @@ pub struct Aspects {
     pub subnets: bool,
     /// Whether private DNS is on, of an interface endpoint.
     pub private_dns: bool,
-    /// The listed route tables.
+    /// The route tables, or the word by which they are chosen.
     pub route_tables: bool,
     /// The endpoint's policy.
     pub policy: bool,
@@ -55,7 +55,8 @@ impl Aspects {
             security_groups: set(groups_of(&a.call)) != set(groups_of(&b.call)),
             subnets: set(subnets_of(&a.call)) != set(subnets_of(&b.call)),
             private_dns: private_dns_of(&a.call) != private_dns_of(&b.call),
-            route_tables: set(tables_of(&a.call)) != set(tables_of(&b.call)),
+            route_tables: set(tables_of(&a.call)) != set(tables_of(&b.call))
+                || chosen_by(&a.call) != chosen_by(&b.call),
             policy: policy_of(&a.call) != policy_of(&b.call),
             tags: a.tags != b.tags,
         }
@@ -78,6 +79,11 @@ pub(super) fn in_words(before: &Plan, after: &Plan) -> String {
     }
     if aspects.route_tables {
         words.push(from_to("route tables", tables_of(&before.call), tables_of(&after.call)));
+        if let (Some(was), Some(is)) = (chosen_by(&before.call), chosen_by(&after.call))
+            && was != is
+        {
+            words.push(format!("route tables that are {is} instead of {was}"));
+        }
     }
     if aspects.policy {
         words.push(match (policy_of(&before.call), policy_of(&after.call)) {
@@ -141,6 +147,13 @@ pub(super) fn tables_of(call: &PlannedCall) -> &[RouteTableId] {
     match call {
         PlannedCall::GatewayEndpoint { route_tables, .. } => route_tables,
         _ => &[],
+    }
+}
+
+fn chosen_by(call: &PlannedCall) -> Option<&str> {
+    match call {
+        PlannedCall::GatewayEndpoint { chosen_by, .. } => chosen_by.as_deref(),
+        _ => None,
     }
 }
 

@@ -6,6 +6,37 @@ use super::aspects::{Aspects, groups_of, is_own, policy_of, private_dns_of, subn
 use crate::connection::Plan;
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId};
 use crate::inventory::ListedEndpoint;
+use crate::network::{Association, same_word};
+
+/// What was made, as AWS shows it, with its tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// A VPC endpoint.
+    Endpoint(Box<ListedEndpoint>),
+    /// A service-network resource association.
+    Association(Box<Association>, BTreeMap<String, String>),
+}
+
+impl Shown {
+    /// Its tags.
+    #[must_use]
+    pub const fn tags(&self) -> &BTreeMap<String, String> {
+        match self {
+            Self::Endpoint(listed) => &listed.endpoint.tags,
+            Self::Association(_, tags) => tags,
+        }
+    }
+
+    /// Whether it can be changed: what is being made or removed, or failed, is not touched.
+    #[must_use]
+    pub fn can_be_changed(&self) -> bool {
+        let (state, of): (_, &[&str]) = match self {
+            Self::Endpoint(listed) => (&listed.endpoint.state, &["available", "pending", "pendingAcceptance"]),
+            Self::Association(association, _) => (&association.status, &["ACTIVE", "PARTIAL"]),
+        };
+        of.iter().any(|word| same_word(state, word))
+    }
+}
 
 /// The calls that make an endpoint what a plan says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,7 +95,7 @@ impl Modification {
     }
 }
 
-/// What makes an endpoint what `plan` says, as it is shown. `before` are the plans that it may have been made by. Only
+/// What makes what stands what `plan` says, as it is shown. `before` are the plans that it may have been made by. Only
 /// what they differ in from `plan` is touched.
 ///
 /// Security groups are those of the list and no others, since one more admits more. Subnets, route tables and tags that
@@ -72,10 +103,26 @@ impl Modification {
 /// that the endpoint stands somewhere at every moment. The policy is said again, which changes nothing
 /// if it is so already. `tagged` are the tags of each thing that carries the connection's.
 #[must_use]
-pub fn calls(before: &[Plan], plan: &Plan, shown: &ListedEndpoint, tagged: &[&BTreeMap<String, String>]) -> Calls {
-    let mut calls = Calls::default();
+pub fn calls(before: &[Plan], plan: &Plan, shown: &Shown, tagged: &[&BTreeMap<String, String>]) -> Calls {
     let differ = Aspects::from(before, plan);
-    let modify = &mut calls.modify;
+    let mut calls = Calls::default();
+    if let Shown::Endpoint(listed) = shown {
+        calls.modify = modification(before, plan, listed, differ);
+    }
+    if differ.tags {
+        let has = |key: &str, value: &str| tagged.iter().all(|tags| tags.get(key).is_some_and(|tag| tag == value));
+        let given = plan.tags.iter().filter(|(key, value)| !is_own(key) && !has(key, value));
+        calls.set_tags = given.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let named = before.iter().flat_map(|before| &before.tags);
+        let gone = named.filter(|(key, _)| !is_own(key) && !plan.tags.contains_key(*key));
+        let still = gone.filter(|(key, value)| tagged.iter().any(|tags| tags.get(*key) == Some(*value)));
+        calls.remove_tags = still.map(|(key, value)| (key.clone(), value.clone())).collect();
+    }
+    calls
+}
+
+fn modification(before: &[Plan], plan: &Plan, shown: &ListedEndpoint, differ: Aspects) -> Modification {
+    let mut modify = Modification::default();
     if differ.security_groups {
         let (wished, has) = (groups_of(&plan.call), &shown.security_groups);
         modify.add_groups = lacking(wished, has);
@@ -98,16 +145,7 @@ pub fn calls(before: &[Plan], plan: &Plan, shown: &ListedEndpoint, tagged: &[&BT
         let said = policy_of(&plan.call).map(|policy| PolicyChange::Set(policy.to_owned()));
         modify.policy = Some(said.unwrap_or(PolicyChange::Reset));
     }
-    if differ.tags {
-        let has = |key: &str, value: &str| tagged.iter().all(|tags| tags.get(key).is_some_and(|tag| tag == value));
-        let given = plan.tags.iter().filter(|(key, value)| !is_own(key) && !has(key, value));
-        calls.set_tags = given.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let named = before.iter().flat_map(|before| &before.tags);
-        let gone = named.filter(|(key, _)| !is_own(key) && !plan.tags.contains_key(*key));
-        let still = gone.filter(|(key, value)| tagged.iter().any(|tags| tags.get(*key) == Some(*value)));
-        calls.remove_tags = still.map(|(key, value)| (key.clone(), value.clone())).collect();
-    }
-    calls
+    modify
 }
 
 /// Of what the endpoint has and is not to have: what a plan named.

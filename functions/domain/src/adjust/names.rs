@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Change;
 use super::aspects::private_dns_of;
+use super::{Change, Shown};
 use crate::connection::Connection;
 use crate::inventory::ListedEndpoint;
 use crate::observation;
@@ -24,13 +24,16 @@ pub enum Names {
 /// Reads the names of what was changed into its record, by the rules of every look. `shown` is none where nothing is
 /// shown: who looks at what can be used tells it.
 #[must_use]
-pub fn names(next: Connection, change: &Change<'_>, shown: Option<ListedEndpoint>, now: Timestamp) -> Names {
-    let Some(listed) = shown.filter(|listed| has_its_names(listed, private_dns_of(&change.plan.call))) else {
-        let changing = vec![change.plan.clone()];
-        return Names::Awaited(Box::new(Connection { changing, ..next }));
+pub fn names(next: Connection, change: &Change<'_>, shown: Option<Shown>, now: Timestamp) -> Names {
+    let listed = match shown {
+        Some(Shown::Endpoint(listed)) if has_its_names(&listed, private_dns_of(&change.plan.call)) => listed,
+        _ => {
+            let changing = vec![change.plan.clone()];
+            return Names::Awaited(Box::new(Connection { changing, ..next }));
+        }
     };
     let observed = Observed {
-        made: Seen::Shown(Thing::Endpoint(Box::new(listed))),
+        made: Seen::Shown(Thing::Endpoint(listed)),
         behind: Behind::Itself,
         configurations: BTreeMap::new(),
         subscription: Some(change.subscription),

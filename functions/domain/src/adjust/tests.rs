@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
+mod association;
 mod interface;
+mod routes;
 
 use std::collections::BTreeSet;
 
@@ -71,8 +73,9 @@ fn asked_for(item: EndpointItem) -> (Connection, Subscription) {
             let policy = policy.as_ref().map(Policy::text);
             let service = Resource::try_from(S3.to_owned()).unwrap();
             let Resource::Service(service) = service else { unreachable!() };
-            let route_tables = route_tables.clone();
-            (Kind::GatewayEndpoint, PlannedCall::GatewayEndpoint { service, vpc: vpc("vpc-0a"), route_tables, policy })
+            let (route_tables, chosen_by) = (route_tables.clone(), Some("listed".to_owned()));
+            let call = PlannedCall::GatewayEndpoint { service, vpc: vpc("vpc-0a"), route_tables, chosen_by, policy };
+            (Kind::GatewayEndpoint, call)
         }
         EndpointItem::Interface(InterfaceItem { policy, security_groups, .. }) => {
             let Resource::Service(service) = Resource::try_from(S3.to_owned()).unwrap() else { unreachable!() };
@@ -129,7 +132,11 @@ fn change_of(connection: &Connection, subscription: &Subscription) -> Option<(Pl
     })
 }
 
-fn shown(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, String>) -> ListedEndpoint {
+fn shown(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, String>) -> Shown {
+    Shown::Endpoint(Box::new(listed(has_groups, has_tables, has_tags)))
+}
+
+fn listed(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, String>) -> ListedEndpoint {
     ListedEndpoint {
         endpoint: Endpoint {
             id: VpcEndpointId::parse("vpce-0a").unwrap(),
@@ -276,7 +283,7 @@ fn the_list_of_groups_holds_and_is_said_once() {
     let old = [before.plan.clone().unwrap()];
     let calls_for = |has: &[&str]| {
         let shown = shown(has, &[], &plan.tags);
-        calls(&old, &plan, &shown, &[&shown.endpoint.tags]).modify
+        calls(&old, &plan, &shown, &[shown.tags()]).modify
     };
     let first = calls_for(&["sg-0a"]);
     assert_eq!((first.add_groups, first.remove_groups), (groups(&["sg-0b"]), groups(&["sg-0a"])));
@@ -302,7 +309,7 @@ fn tags_and_tables_that_somebody_added_stay() {
     let mut has = old[0].tags.clone();
     has.extend(tags(&[("cost", "2"), ("theirs", "x")]));
     let shown = shown(&[], &["rtb-0a", "rtb-0f"], &has);
-    let made = calls(&old, &plan, &shown, &[&shown.endpoint.tags]);
+    let made = calls(&old, &plan, &shown, &[shown.tags()]);
     assert_eq!((made.modify.add_tables, made.modify.remove_tables), (tables(&["rtb-0b"]), tables(&["rtb-0a"])));
     assert_eq!(made.set_tags, tags(&[("new", "1"), ("team", "core")]));
     assert_eq!(made.remove_tags, tags(&[("stage", "test")]));
@@ -333,7 +340,7 @@ fn what_was_begun_is_finished_or_taken_back() {
         assert!(aspects.route_tables, "{what}");
         for has in ["rtb-0a", "rtb-0b"] {
             let shown = shown(&[], &[has, "rtb-0f"], &plan.tags);
-            let made = calls(&plans(&begun), &plan, &shown, &[&shown.endpoint.tags]);
+            let made = calls(&plans(&begun), &plan, &shown, &[shown.tags()]);
             let left = |keep: &str| if has == keep { tables(&[]) } else { tables(&[has]) };
             assert_eq!(made.modify.remove_tables, left(holds), "{has} -> {holds}");
             assert_eq!(made.modify.add_tables, if has == holds { tables(&[]) } else { tables(&[holds]) });
@@ -368,7 +375,7 @@ fn a_policy_is_set_or_reset() {
         let (before, _) = asked_for(item(from));
         let (plan, ..) = change_of(&before, &asks(item(to)))?;
         let shown = shown(&[], &["rtb-0a"], &plan.tags);
-        calls(&[before.plan.unwrap()], &plan, &shown, &[&shown.endpoint.tags]).modify.policy
+        calls(&[before.plan.unwrap()], &plan, &shown, &[shown.tags()]).modify.policy
     };
     let (get, put) = (policy("s3:GetObject"), policy("s3:PutObject"));
     assert_eq!(said(None, get.clone()), Some(PolicyChange::Set(get.as_ref().unwrap().text())));
@@ -427,7 +434,7 @@ fn tables_and_policies_are_looked_at_too() {
         endpoint_type: "Gateway".to_owned(),
         service: Some(S3.to_owned()),
         route_tables: tables(&["rtb-0b"]),
-        ..shown(&[], &[], &BTreeMap::new()).endpoint
+        ..listed(&[], &[], &BTreeMap::new()).endpoint
     };
     let of = |route_tables, endpoints| {
         let routes = RoutesSeen { route_tables, endpoints, ..RoutesSeen::default() };
@@ -489,8 +496,8 @@ fn only_what_is_in_the_record_and_carries_its_tags_is_ours() {
         assert!(!is_ours(&ours, &less), "{key}");
     }
     for (state, can) in [("Available", true), ("pending", true), ("deleting", false), ("failed", false)] {
-        let mut listed = shown(&[], &[], &carried);
+        let mut listed = listed(&[], &[], &carried);
         listed.endpoint.state = state.to_owned();
-        assert_eq!(can_be_changed(&listed), can, "{state}");
+        assert_eq!(Shown::Endpoint(Box::new(listed)).can_be_changed(), can, "{state}");
     }
 }

@@ -3,7 +3,7 @@
 use super::aspects::{Aspects, in_words, is_own, set};
 use crate::claims::Known;
 use crate::connection::{Connection, Plan, PlannedCall};
-use crate::ids::SecurityGroupId;
+use crate::ids::{RouteTableId, SecurityGroupId};
 use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Subnets, Subscription};
 
 /// What a connection's plan is to become.
@@ -17,6 +17,8 @@ pub struct Change<'a> {
     pub plan: Plan,
     /// In what it differs from that of the record, and from those that the endpoint may have been changed to.
     pub aspects: Aspects,
+    /// Whether the route tables in the plan are still those of before: which they are to be takes a look at the VPC.
+    pub chooses: bool,
 }
 
 impl Change<'_> {
@@ -26,10 +28,20 @@ impl Change<'_> {
         connection.changing.contains(&self.plan)
     }
 
+    /// With these route tables.
+    pub fn choose(&mut self, connection: &Connection, tables: Vec<RouteTableId>) {
+        if let PlannedCall::GatewayEndpoint { route_tables, .. } = &mut self.plan.call {
+            *route_tables = tables;
+        }
+        self.chooses = false;
+        self.aspects = Aspects::from(&plans(connection), &self.plan);
+    }
+
     /// Whether its names are to be read again: they may be others now, or were not shown yet after the last change.
     #[must_use]
     pub fn renames(&self, connection: &Connection) -> bool {
-        self.aspects.renames() || connection.plan.as_ref().is_some_and(|plan| connection.changing.contains(plan))
+        let awaited = || connection.plan.as_ref().is_some_and(|plan| connection.changing.contains(plan));
+        matches!(self.plan.call, PlannedCall::InterfaceEndpoint { .. }) && (self.aspects.renames() || awaited())
     }
 
     /// From what the record says to what it is to say.
@@ -45,6 +57,7 @@ pub fn wanted<'a>(connection: &Connection, known: Known<'a>) -> Option<Change<'a
     let subscription = known.find(connection.claims.first()?)?;
     let settings = subscription.settings(connection.kind, &connection.resource, &connection.target, known.home)?;
     let mut plan = before.clone();
+    let mut chooses = false;
     match (&mut plan.call, settings) {
         (PlannedCall::ResourceEndpoint { security_groups, .. }, Settings::Resource(target))
         | (PlannedCall::ServiceNetworkEndpoint { security_groups, .. }, Settings::ServiceNetwork(target)) => {
@@ -65,21 +78,31 @@ pub fn wanted<'a>(connection: &Connection, known: Known<'a>) -> Option<Change<'a
             *private_dns = item.private_dns.unwrap_or(*private_dns);
             *policy = item.policy.as_ref().map(Policy::text);
         }
-        (PlannedCall::GatewayEndpoint { route_tables, policy, .. }, Settings::Gateway(item)) => {
-            if let RouteTables::Listed(wished) = &item.route_tables
-                && set(route_tables) != set(wished)
-            {
-                route_tables.clone_from(wished);
+        (PlannedCall::GatewayEndpoint { route_tables, chosen_by, policy, .. }, Settings::Gateway(item)) => {
+            let asked = item.route_tables.asked();
+            let other_word = chosen_by.as_ref().is_some_and(|by| *by != asked);
+            match &item.route_tables {
+                RouteTables::Listed(wished) if other_word || set(route_tables) != set(wished) => {
+                    route_tables.clone_from(wished);
+                    *chosen_by = Some(asked);
+                }
+                // Those that were chosen by the same word stay: a table that was made since is nobody's wish yet.
+                RouteTables::All | RouteTables::OfSubnets(_) if other_word => {
+                    *chosen_by = Some(asked);
+                    chooses = true;
+                }
+                _ => {}
             }
             *policy = item.policy.as_ref().map(Policy::text);
         }
-        // Of an association VPC Lattice changes nothing but tags, and those are not looked after yet.
+        // Of an association VPC Lattice changes nothing but tags.
+        (PlannedCall::ServiceNetworkResource { .. }, Settings::Association(_)) => {}
         _ => return None,
     }
     plan.tags.retain(|key, _| is_own(key));
     plan.tags.extend(subscription.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
     let aspects = Aspects::from(&plans(connection), &plan);
-    Some(Change { subscription, settings, plan, aspects })
+    Some(Change { subscription, settings, plan, aspects, chooses })
 }
 
 /// The plans that an endpoint may have been made by: the record's, and those that it is being changed to.

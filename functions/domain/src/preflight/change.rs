@@ -11,7 +11,7 @@ use crate::ids::{Service, SubnetId};
 use crate::network::EndpointService;
 use crate::profile::Profile;
 use crate::resource::Resource;
-use crate::subscription::{InterfaceItem, Settings};
+use crate::subscription::{InterfaceItem, RouteTables, Settings};
 
 /// What was seen of what an endpoint is to be changed to. What is not to be changed is not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,7 +25,8 @@ pub struct ChangeSeen {
     pub private_dns: bool,
     /// What EC2 shows under the service's name.
     pub services: Vec<EndpointService>,
-    /// Those of the listed route tables that exist, in whatever VPC, and the endpoints in the VPC.
+    /// Those of the listed route tables that exist, in whatever VPC, or all of the VPC's with the listed subnets; and the
+    /// endpoints in the VPC.
     pub routes: RoutesSeen,
 }
 
@@ -51,7 +52,9 @@ pub fn change(change: &Change<'_>, connection: &Connection, seen: &ChangeSeen) -
             if let PlannedCall::GatewayEndpoint { route_tables, .. } = &change.plan.call
                 && aspects.route_tables
             {
-                check_listed(&mut findings, item, route_tables, &seen.routes);
+                if matches!(item.route_tables, RouteTables::Listed(_)) {
+                    check_listed(&mut findings, item, route_tables, &seen.routes);
+                }
                 taken(&mut findings, item, service, route_tables, &connection.id, &seen.routes);
             }
         }

@@ -23,7 +23,7 @@ use crate::network::{Endpoint, ResourceConfiguration, SecurityGroup, Subnet, Vpc
 pub use change::{ChangeSeen, change};
 pub use codes::CODES;
 use codes::Code;
-pub use gateway::{RoutesSeen, gateway};
+pub use gateway::{RoutesSeen, chosen_tables, gateway};
 pub use interface::interface;
 pub use network_endpoint::{network_endpoint, second_network};
 pub use quotas::{QUOTAS, Quota};

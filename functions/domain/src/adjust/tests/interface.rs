@@ -30,8 +30,12 @@ fn made() -> Connection {
 }
 
 /// As EC2 shows it.
-fn stands(plan: &Plan, ids: &[&str], private_dns: bool) -> ListedEndpoint {
-    let mut listed = shown(&["sg-0a"], &[], &plan.tags);
+fn stands(plan: &Plan, ids: &[&str], private_dns: bool) -> Shown {
+    Shown::Endpoint(Box::new(listed_as(plan, ids, private_dns)))
+}
+
+fn listed_as(plan: &Plan, ids: &[&str], private_dns: bool) -> ListedEndpoint {
+    let mut listed = listed(&["sg-0a"], &[], &plan.tags);
     listed.subnets = subnets(ids);
     listed.endpoint.private_dns = private_dns;
     listed.endpoint.endpoint_type = "Interface".to_owned();
@@ -63,7 +67,7 @@ fn subnets_come_and_go_in_one_call_and_those_that_somebody_added_stay() {
     let old = [before.plan.unwrap()];
     let place = |has: &[&str]| {
         let shown = stands(&plan, has, true);
-        let modify = calls(&old, &plan, &shown, &[&shown.endpoint.tags]).modify;
+        let modify = calls(&old, &plan, &shown, &[shown.tags()]).modify;
         (modify.add_subnets, modify.remove_subnets)
     };
     let (here, there) = (subnets(&["subnet-0a"]), subnets(&["subnet-0c"]));
@@ -145,7 +149,7 @@ fn what_private_dns_needs_is_looked_at_when_it_is_turned_on() {
     let nameless = EndpointService { private_dns_name: None, ..service("verified") };
     assert_eq!(look(nameless, true, vec![], false), ["PrivateDnsNotOffered"]);
     assert_eq!(look(service("verified"), false, vec![], false), ["VpcDnsAttributesOff"]);
-    let other = stands(&Plan { tags: BTreeMap::new(), ..off.plan.clone().unwrap() }, &["subnet-0a"], true).endpoint;
+    let other = listed_as(&Plan { tags: BTreeMap::new(), ..off.plan.clone().unwrap() }, &["subnet-0a"], true).endpoint;
     let other = Endpoint { service: Some(S3.to_owned()), ..other };
     assert_eq!(look(service("verified"), true, vec![other.clone()], false), ["PrivateDnsTaken"]);
     assert_eq!(look(service("verified"), true, vec![other], true), [""; 0], "it is on already: an answer was lost");
@@ -163,7 +167,7 @@ fn after(
         let Step::Change(change) = step(record, known) else { panic!("nothing to change") };
         assert!(change.renames(record));
         let (next, _) = changed(record, &change, Vec::new(), known);
-        match names(next, &change, listed, now()) {
+        match names(next, &change, shown, now()) {
             Names::Known(next, what) => (*next, what, true),
             Names::Awaited(next) => (*next, None, false),
         }
@@ -174,7 +178,7 @@ fn after(
 fn its_names_are_read_when_it_shows_those_that_it_is_to_have() {
     let mut before = made();
     let named = |plan: &Plan, ids: &[&str], private| {
-        let listed = stands(plan, ids, private);
+        let listed = listed_as(plan, ids, private);
         crate::observation::interface_names(&listed.endpoint, false).unwrap()
     };
     let plan = before.plan.clone().unwrap();
@@ -183,8 +187,9 @@ fn its_names_are_read_when_it_shows_those_that_it_is_to_have() {
     before.databases = vec![Database { resource: S3.to_owned(), name: None, dns, port }];
     let off = says(item(&["subnet-0c"], Some(false)));
 
-    let mut pending = stands(&plan, &["subnet-0c"], false);
+    let mut pending = listed_as(&plan, &["subnet-0c"], false);
     pending.endpoint.state = "pending".to_owned();
+    let pending = Shown::Endpoint(Box::new(pending));
     let lagging = stands(&plan, &["subnet-0c"], true);
     for shown in [None, Some(pending), Some(lagging)] {
         let (awaited, what, known) = after(&before, &off, shown.clone());
