@@ -69,6 +69,7 @@ def test_subnets(cloud: LocalCloud) -> None:
 
     # Somebody adds one by hand, and the list moves from one zone to another.
     cloud.client("ec2").modify_vpc_endpoint(VpcEndpointId=made(after), AddSubnetIds=[third])
+    wait_for(lambda: endpoint(story, after)["State"] == "available", what="it can be used again")
     place.subscribe(place.interface(subnets=[second]))
     settle(story)
     assert subnets(story, after) == {second, third}, "what somebody added is not ours to take out"
