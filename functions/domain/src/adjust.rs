@@ -54,7 +54,7 @@ pub enum Step<'a> {
 #[must_use]
 pub fn step<'a>(connection: &Connection, known: Known<'a>) -> Step<'a> {
     let works = connection.status == Status::Ready && connection.ending.is_none();
-    if !works || !matches!(connection.made, Some(Made::Endpoint(_))) {
+    if !works || connection.made.is_none() {
         return Step::Nothing;
     }
     // What can't be read is not known to differ.

@@ -13,6 +13,7 @@ use super::*;
 use crate::claims::planned_otherwise;
 use crate::connection::{PlannedCall, PlannedDns};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
+use crate::inventory::ListedEndpoint;
 use crate::network::{Endpoint, EndpointService, Ingress, RouteTable, SecurityGroup};
 use crate::preflight::{ChangeSeen, RoutesSeen, VpcSeen, change};
 use crate::profile::ProfileName;

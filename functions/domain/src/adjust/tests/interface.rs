@@ -158,11 +158,7 @@ fn what_private_dns_needs_is_looked_at_when_it_is_turned_on() {
 }
 
 /// The record once EC2 shows this after the change, and whether its names are known.
-fn after(
-    record: &Connection,
-    says: &Subscription,
-    listed: Option<ListedEndpoint>,
-) -> (Connection, Option<String>, bool) {
+fn after(record: &Connection, says: &Subscription, shown: Option<Shown>) -> (Connection, Option<String>, bool) {
     with_known(std::slice::from_ref(says), &[], |known| {
         let Step::Change(change) = step(record, known) else { panic!("nothing to change") };
         assert!(change.renames(record));

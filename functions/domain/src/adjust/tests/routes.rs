@@ -95,7 +95,7 @@ fn the_tables_are_chosen_anew_when_other_words_ask_for_them_and_only_then() {
     assert!(what.contains("route tables that are all instead of of subnet-0a, subnet-0b"), "{what}");
     let plan = next.plan.clone().unwrap();
     let stands = shown(&[], &["rtb-0a", "rtb-0b"], &plan.tags);
-    assert!(calls(&[plan.clone()], &plan, &stands, &[&plan.tags]).is_none());
+    assert!(calls(std::slice::from_ref(&plan), &plan, &stands, &[&plan.tags]).is_none());
     let (now, next, _) = chosen(&next, &says(listed(&["rtb-0b", "rtb-0a"])), &seen).unwrap();
     assert_eq!(now, tables(&["rtb-0b", "rtb-0a"]));
     assert_eq!(chosen(&next, &says(listed(&["rtb-0b", "rtb-0a"])), &seen), None);
