@@ -609,6 +609,9 @@ def test_an_association_lives(standin: Standin) -> None:
     assert lattice.list_tags_for_resource(resourceArn=answer["arn"])["tags"] == {"drawbridge:owner": "conn-1-g1"}
     lattice.tag_resource(resourceArn=answer["arn"], tags={"team": "data"})
     assert lattice.list_tags_for_resource(resourceArn=answer["arn"])["tags"]["team"] == "data"
+    lattice.tag_resource(resourceArn=answer["arn"], tags={"a": "1", "b": "2"})
+    lattice.untag_resource(resourceArn=answer["arn"], tagKeys=["team", "a", "never"])
+    assert lattice.list_tags_for_resource(resourceArn=answer["arn"])["tags"] == {"drawbridge:owner": "conn-1-g1", "b": "2"}
     assert (
         refused(lambda: lattice.list_tags_for_resource(resourceArn=answer["arn"][:-17] + "0" * 17))
         == "ResourceNotFoundException"

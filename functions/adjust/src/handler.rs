@@ -28,7 +28,7 @@ use crate::converge::Outcome;
 const AT_ONCE: usize = 4;
 /// How many records are read at once.
 const PAGE: usize = 500;
-/// After this long enough was done: the function has a minute.
+/// After this long no further connection is begun: the function has a minute.
 const ENOUGH: Duration = Duration::from_secs(35);
 /// How often a decision is made anew because somebody else wrote the record, or changed the endpoint.
 const TRIES: usize = 4;
@@ -37,14 +37,14 @@ const TRIES: usize = 4;
 pub struct Settings {
     connect_machine: String,
     installation: Option<Installation>,
-    /// After this long no further connection is begun.
-    enough: Duration,
+    /// How much time was spent since this moment.
+    spent: fn(Instant) -> Duration,
 }
 
 impl Settings {
     pub fn read(environment: &mut Environment) -> Self {
         let connect_machine = environment.text("CONNECT_MACHINE_ARN");
-        Self { connect_machine, installation: environment.installation(), enough: ENOUGH }
+        Self { connect_machine, installation: environment.installation(), spent: |began| began.elapsed() }
     }
 
     fn home(&self) -> Result<Home, Fault> {
@@ -125,7 +125,7 @@ impl<E: Network, N: Associations, L: Records> Handler for Adjust<E, N, L> {
         let mut first_fault: Option<Fault> = None;
         let mut left = differing.len();
         for some in differing.chunks(AT_ONCE) {
-            if began.elapsed() > self.settings.enough {
+            if (self.settings.spent)(began) > ENOUGH {
                 break;
             }
             let done: Vec<_> = stream::iter(some)

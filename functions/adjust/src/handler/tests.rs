@@ -18,6 +18,11 @@ use drawbridge_domain::subscription;
 
 use super::*;
 
+thread_local! {
+    /// The time that is spent. A test has its thread for itself.
+    static SPENT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
 const SERVICE: &str = "com.amazonaws.us-east-1.secretsmanager";
 
 /// One account.
@@ -28,7 +33,7 @@ struct World {
     endpoints: RefCell<BTreeMap<VpcEndpointId, ListedEndpoint>>,
     /// What EC2 refuses to change.
     refused: RefCell<Vec<VpcEndpointId>>,
-    /// How long the first change takes.
+    /// How long EC2 takes for a change.
     slow: Cell<Duration>,
     /// How often somebody else writes a record first.
     races: Cell<usize>,
@@ -138,37 +143,31 @@ fn interface() -> World {
     world
 }
 
-async fn run_for(world: &World, minute: i64, enough: Duration) -> Result<Summary, Fault> {
+async fn run(world: &World, minute: i64) -> Result<Summary, Fault> {
+    SPENT.set(Duration::ZERO);
     let settings = Settings {
         connect_machine: "arn:aws:states:us-east-1:111122223333:stateMachine:connect".to_owned(),
         installation: Installation::parse("drawbridge").ok(),
-        enough,
+        spent: |_| SPENT.get(),
     };
     Adjust { ec2: world, lattice: world, ledger: world, settings }.handle(json!({}), at(minute)).await
-}
-
-async fn run(world: &World, minute: i64) -> Result<Summary, Fault> {
-    run_for(world, minute, ENOUGH).await
 }
 
 #[tokio::test]
 async fn what_there_is_no_time_for_is_left_to_the_next_run() {
     let world = world(10);
-    let short = Duration::from_millis(400);
-    world.slow.set(short * 2);
-    let first = run_for(&world, 0, short).await.unwrap();
-    assert_eq!(
-        (first.connections, first.changed, first.complete),
-        (10, AT_ONCE, false),
-        "those that were begun are done"
-    );
+    world.slow.set(Duration::from_secs(10));
+    let first = run(&world, 0).await.unwrap();
+    assert_eq!((first.connections, first.changed, first.complete), (10, AT_ONCE, false), "what was begun is done");
+    assert!(SPENT.get() > ENOUGH && SPENT.get() < Duration::from_secs(60));
     assert!(world.connections.borrow().values().all(|c| c.changing.is_empty()), "nothing is left half-way");
-    let second = run(&world, 60).await.unwrap();
-    assert_eq!((second.changed, second.complete), (10 - AT_ONCE, true));
+    for (minute, changed, complete) in [(60, AT_ONCE, false), (120, 2, true)] {
+        let next = run(&world, minute).await.unwrap();
+        assert_eq!((next.changed, next.complete), (changed, complete));
+    }
     let tried = world.tried.borrow().len();
-    assert_eq!(run(&world, 120).await.unwrap(), Summary { connections: 10, complete: true, ..Summary::default() });
+    assert_eq!(run(&world, 180).await.unwrap(), Summary { connections: 10, complete: true, ..Summary::default() });
     assert_eq!((tried, world.tried.borrow().len()), (10, 10), "done is done");
-    assert_eq!(run_for(&world, 180, Duration::ZERO).await.unwrap().complete, true);
 }
 
 #[tokio::test]
@@ -301,7 +300,7 @@ impl ChangeEndpoint for &World {
         }
         let id = VpcEndpointId::parse(&ids[0]).unwrap();
         self.tried.borrow_mut().push(id.clone());
-        std::thread::sleep(self.slow.take());
+        SPENT.set(SPENT.get() + self.slow.get());
         if self.refused.borrow().contains(&id) {
             return Err(FaultName::AccessDenied.because("ec2:CreateTags is not allowed"));
         }
