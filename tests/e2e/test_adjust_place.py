@@ -3,14 +3,15 @@ DNS names follow, in a new version. Waits are 1/50 of AWS's."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from drift import reconcile
 from listener import Listener
 from local import LocalCloud, wait_for
-from place import Place
-from story import Json, Story
+from place import SERVICE, Place
+from story import Json, Story, document
 from test_adjust import INVOCATION, adjust, again, changes, endpoint, ready
 from test_end import codes, made, shown
 
@@ -45,6 +46,14 @@ def settle(story: Story) -> None:
     assert adjust(story)["complete"]
 
 
+def planned(story: Story, place: Place, **more: Any) -> Json:
+    """What `drawbridge plan` says of an interface endpoint that is asked for otherwise."""
+    file = story.cloud.settings.home / story.account / "planned.yaml"
+    asked = document("asking", (), (), endpoints=[place.interface(**more)], ports={SERVICE: 12000})
+    file.write_text(json.dumps({**asked, "profile": "generic"}))
+    return dict(json.loads(story.cloud.cli("plan", "--json", str(file), check=False).stdout))
+
+
 def test_subnets(cloud: LocalCloud) -> None:
     """They come and go in one call, without those that somebody added; the names of their zones follow, and that is announced."""
     story = Story(cloud)
@@ -54,6 +63,11 @@ def test_subnets(cloud: LocalCloud) -> None:
     connection = ready(story)
     assert len(names(connection)["zonal"]) == 1
     listener = Listener(cloud)
+    plan = planned(story, place, subnets=[first, second])
+    (told,) = plan["connections"]
+    assert (told["action"], told["applied"]) == ("change", True)
+    costs = [plan["cost"][when]["micro_usd_per_month"] for when in ("before", "after")]
+    assert costs == [7_300_000, 14_600_000], "it costs by its zones"
     place.subscribe(place.interface(subnets=[first, second]))
     assert codes(again(story, connection)) == []
     since = story.standin.next_call()
@@ -63,8 +77,8 @@ def test_subnets(cloud: LocalCloud) -> None:
     assert after["plan"]["call"]["interface_endpoint"]["subnets"] == [first, second]
     assert len(names(after)["zonal"]) == 2 and after["names_version"] == 2
     assert (after["status"], after["since"], codes(after), "changing" in after) == ("ready", connection["since"], [], False)
-    told = wait_for(lambda: [d for d in listener.details() if d.get("names_version") == 2], 30, "it is announced", cloud.explain)
-    assert {detail["status"] for detail in told} == {"ready"}
+    heard = wait_for(lambda: [d for d in listener.details() if d.get("names_version") == 2], 30, "it is announced", cloud.explain)
+    assert {detail["status"] for detail in heard} == {"ready"}
     assert f"subnets {first}, {second} instead of {first}" in shown(story, after["id"])
 
     # Somebody adds one by hand, and the list moves from one zone to another.
