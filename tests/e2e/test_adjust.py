@@ -183,7 +183,7 @@ def test_route_tables_and_the_policy_of_a_gateway_endpoint(cloud: LocalCloud) ->
 
 
 def test_groups_and_the_policy_of_an_interface_endpoint(cloud: LocalCloud) -> None:
-    """Both in one call; what Drawbridge does not change is told as before."""
+    """Both in one call."""
     story = Story(cloud)
     place = Place(story)
     other = f"{place.group[:-1]}{'0' if place.group[-1] != '0' else '1'}"
@@ -191,14 +191,13 @@ def test_groups_and_the_policy_of_an_interface_endpoint(cloud: LocalCloud) -> No
     story.standin.seed(story.account, cloud.region, security_groups=[{"id": other, "vpc": place.vpc, "ingress": rules}])
     place.subscribe(place.interface())
     connection = ready(story)
-    subnets = [place.subnets[0]]
-    place.subscribe(place.interface(security_groups=[other], policy=POLICY, subnets=subnets))
+    place.subscribe(place.interface(security_groups=[other], policy=POLICY))
     since = story.standin.next_call()
     assert adjust(story)["changed"] == 1
     after = again(story, connection)
     assert groups_of(story, after) == {other} and policy_of(story, after) == POLICY
     assert changes(story, since) == ["ModifyVpcEndpoint"] and after["status"] == "ready"
-    assert codes(after) == ["SettingsDiffer"] and "subnets" in shown(story, after["id"]), "the rest stays told"
+    assert codes(after) == []
     assert set(endpoint(story, after)["SubnetIds"]) == set(place.subnets)
     assert story.disorder() == []
 

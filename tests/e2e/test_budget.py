@@ -15,7 +15,7 @@ from listener import Listener
 from local import LocalCloud, wait_for
 from local.paths import ROOT
 from place import POLICY, Place
-from routes import begin, depart, travel
+from routes import NETWORKER, begin, depart, travel
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
 from test_end import revoke
 from test_grace import share_again
@@ -229,19 +229,24 @@ def paths(story: Story) -> None:
 
 
 def adjusted(story: Story, place: Place) -> None:
-    """What is there is changed in place: routes, a policy, tags, security groups."""
-    other = Place(story)
-    other.subscribe(other.interface(), name="changed")
+    """What is there is changed in place: routes, a policy, tags, security groups, subnets, private DNS."""
+    other = Place(story, private_dns_name="changed.example.com")
+    other.subscribe(other.interface(private_dns=False), name="changed")
     assert story.look().error is None
     wait_for(lambda: [c for c in story.connections() if c["kind"] == "interface-endpoint" and c["status"] == "ready"], what="an interface")
     group = "sg-" + uuid.uuid4().hex[:16]
     rules = [{"from": 12000, "to": 12000, "cidr": "10.1.0.0/16"}]
     story.standin.seed(story.account, story.cloud.region, security_groups=[{"id": group, "vpc": other.vpc, "ingress": rules}])
-    other.subscribe(other.interface(security_groups=[group]), name="changed")
+    other.subscribe(other.interface(security_groups=[group], subnets=other.subnets[:2], private_dns=True), name="changed")
     place.subscribe(place.gateway(route_tables=[place.other], policy=POLICY), tags={"team": "data"})
-    assert story.cloud.invoke("adjust", {}).payload["changed"] == 2
+    # The names are read once it is available again.
+    assert story.cloud.invoke("adjust", {}).error == "NotReady"
+    assert story.cloud.invoke("adjust", {}).payload["changed"] == 1
     place.subscribe(place.gateway(route_tables=[place.main]))
     assert story.cloud.invoke("adjust", {}).payload["changed"] == 1
+    for tags in ({"team": "data"}, {"stage": "test"}):
+        story.subscribe("network", senders=[NETWORKER], targets=[TO_NETWORK], profile="generic", tags=tags)
+        assert story.cloud.invoke("adjust", {}).payload["changed"] >= 1
     story.cloud.cli("withdraw", "changed", "--yes")
     story.sweep_until(lambda: [c for c in story.connections() if c["kind"] == "interface-endpoint" and c["status"] == "closed"], what="its end")
 

@@ -609,6 +609,9 @@ def test_an_association_lives(standin: Standin) -> None:
     assert lattice.list_tags_for_resource(resourceArn=answer["arn"])["tags"] == {"drawbridge:owner": "conn-1-g1"}
     lattice.tag_resource(resourceArn=answer["arn"], tags={"team": "data"})
     assert lattice.list_tags_for_resource(resourceArn=answer["arn"])["tags"]["team"] == "data"
+    lattice.tag_resource(resourceArn=answer["arn"], tags={"a": "1", "b": "2"})
+    lattice.untag_resource(resourceArn=answer["arn"], tagKeys=["team", "a", "never"])
+    assert lattice.list_tags_for_resource(resourceArn=answer["arn"])["tags"] == {"drawbridge:owner": "conn-1-g1", "b": "2"}
     assert (
         refused(lambda: lattice.list_tags_for_resource(resourceArn=answer["arn"][:-17] + "0" * 17))
         == "ResourceNotFoundException"
@@ -1147,7 +1150,7 @@ def test_no_operation_goes_untested() -> None:
     readme = (here.parents[1] / "standin" / "README.md").read_text(encoding="utf-8")
     tests = "".join(file.read_text(encoding="utf-8") for file in here.parent.glob("test_standin_wire*.py"))
     operations = re.findall(r"^\| `([A-Z]\w+)`", readme, re.MULTILINE)
-    assert len(operations) == len(set(operations)) == 38
+    assert len(operations) == len(set(operations)) == 39
     names = [re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in operations]
     assert [name for name in names if f".{name}" not in tests and f'"{name}"' not in tests] == []
 

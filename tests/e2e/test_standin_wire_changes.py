@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
+from local import wait_for
 from test_standin_wire import STRANGER, Standin, refused, resource_endpoint, running, standin
 from test_standin_wire_kinds import (
     DYNAMODB,
@@ -61,6 +63,33 @@ def test_the_subnets_of_an_interface_endpoint_change(ec2: Any) -> None:
     for change in ({"AddSubnetIds": ["subnet-0f"]}, {"RemoveSubnetIds": ["subnet-0a4"]}):
         code = refused(lambda change=change: ec2.modify_vpc_endpoint(VpcEndpointId=id_, **change))
         assert code == ("InvalidSubnetID.NotFound" if "AddSubnetIds" in change else "InvalidParameter")
+    assert look(ec2, id_)["SubnetIds"] == ["subnet-0a2"]
+
+
+def test_a_subnet_takes_the_place_of_another_one_of_its_zone_or_is_refused(served: Standin, ec2: Any) -> None:
+    id_ = make(ec2, interface(SubnetIds=["subnet-0a1"]))
+    swap = {"VpcEndpointId": id_, "AddSubnetIds": ["subnet-0a4"], "RemoveSubnetIds": ["subnet-0a1"]}
+    served.set(refuse_subnet_swap=True)
+    assert refused(lambda: ec2.modify_vpc_endpoint(**swap)) == "DuplicateSubnetsInSameZone"
+    assert look(ec2, id_)["SubnetIds"] == ["subnet-0a1"]
+    served.set(refuse_subnet_swap=False)
+    ec2.modify_vpc_endpoint(**swap)
+    assert look(ec2, id_)["SubnetIds"] == ["subnet-0a4"]
+
+
+def test_a_call_that_is_late_takes_effect_long_after_if_it_still_can(served: Standin, ec2: Any) -> None:
+    id_ = make(ec2, interface(SubnetIds=["subnet-0a1"]))
+    served.fault("ec2", "ModifyVpcEndpoint", "late", hold_ms=1, count=2)
+    move = {"VpcEndpointId": id_, "AddSubnetIds": ["subnet-0a2"], "RemoveSubnetIds": ["subnet-0a1"]}
+    for _ in range(2):
+        with pytest.raises(ConnectionClosedError):
+            ec2.modify_vpc_endpoint(**move)
+
+    def landed() -> list[Any]:
+        return [call for call in served.calls() if call["fault"] == "landed"]
+
+    wait_for(lambda: len(landed()) == 2, 10, "both have landed")
+    assert [call["error"] for call in landed()] == [None, "InvalidParameter"]
     assert look(ec2, id_)["SubnetIds"] == ["subnet-0a2"]
 
 

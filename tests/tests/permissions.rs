@@ -278,12 +278,18 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
         held_to("AdjustRole", "ec2:CreateTags", of, "aws:ResourceTag");
         held_to("AdjustRole", "ec2:DeleteTags", of, "aws:ResourceTag");
     }
+    held_to("AdjustRole", "vpc-lattice:TagResource", association, "aws:ResourceTag");
+    held_to("AdjustRole", "vpc-lattice:UntagResource", association, "aws:ResourceTag");
     let statements = template.statements("AdjustRole");
-    let tagging =
-        statements.iter().find(|s| s.actions().contains(&"ec2:DeleteTags")).expect("tags alone in a statement");
-    assert_eq!(tagging.actions(), ["ec2:CreateTags", "ec2:DeleteTags"]);
-    assert_eq!(texts(tagging.condition("ForAllValues:StringNotLike", "aws:TagKeys")), ["drawbridge:*"], "never ours");
-    assert_eq!(tagging.condition("Null", "aws:TagKeys"), "false", "ForAllValues of nothing is true");
+    for both in [["ec2:CreateTags", "ec2:DeleteTags"], ["vpc-lattice:TagResource", "vpc-lattice:UntagResource"]] {
+        let tagging = statements.iter().find(|s| s.actions() == both).expect("tags alone in a statement");
+        assert_eq!(
+            texts(tagging.condition("ForAllValues:StringNotLike", "aws:TagKeys")),
+            ["drawbridge:*"],
+            "never ours"
+        );
+        assert_eq!(tagging.condition("Null", "aws:TagKeys"), "false", "ForAllValues of nothing is true");
+    }
     let statements = template.statements("OpenRole");
     let tagging = statements.iter().find(|s| s.actions() == ["ec2:CreateTags"]).expect("tags alone in a statement");
     assert_eq!(tagging.condition("StringEquals", "ec2:CreateAction"), "CreateVpcEndpoint", "on create, never later");

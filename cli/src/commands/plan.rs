@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use drawbridge_domain::adjust;
 use drawbridge_domain::claims::{self, Known};
 use drawbridge_domain::connection::{PlannedCall, PlannedGroup};
 use drawbridge_domain::forecast::{self, Cost, Gathered, Step, Total};
@@ -211,7 +212,9 @@ impl Account {
         let connection = &step.connection;
         let mut findings: Vec<Finding> =
             connection.findings.iter().filter(|finding| claims::outlives_preflight(finding)).cloned().collect();
-        let mut call = connection.plan.as_ref().map(|plan| plan.call.clone());
+        // As it will be when what is changed in place is changed: an interface endpoint costs by its zones.
+        let changed = adjust::wanted(connection, known).map(|change| change.plan);
+        let mut call = changed.or_else(|| connection.plan.clone()).map(|plan| plan.call);
         let mut group = None;
         if step.is_made() {
             let preflight = self.preflight(&step, known).await?;

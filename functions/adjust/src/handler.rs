@@ -1,26 +1,28 @@
 //! One run: find what differs from its subscription in what AWS can change in place, and change each. What cannot be
 //! changed is told in its record and keeps no other waiting.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use drawbridge_domain::adjust::{self, Change, Refusal, Step};
+use drawbridge_domain::adjust::{self, Change, Names, Refusal, Step};
 use drawbridge_domain::claims::Known;
-use drawbridge_domain::connection::{Connection, Made, Plan, PlannedCall};
-use drawbridge_domain::identity::{Home, TAG_CONNECTION};
-use drawbridge_domain::ids::{ConnectionId, Installation, VpcEndpointId};
-use drawbridge_domain::inventory::{FindMade, ListEndpoints, ListedEndpoint};
+use drawbridge_domain::connection::{Connection, Made, Plan};
+use drawbridge_domain::identity::Home;
+use drawbridge_domain::ids::{ConnectionId, Installation};
+use drawbridge_domain::inventory::{FindMade, ListEndpoints};
 use drawbridge_domain::ports::{
-    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, RemoveGroup, Subscriptions,
+    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, RemoveGroup, ServiceNetworks,
+    Subscriptions, TagAssociation,
 };
-use drawbridge_domain::preflight::{self, ChangeSeen, RoutesSeen, Severity};
-use drawbridge_domain::resource::Resource;
-use drawbridge_domain::subscription::{Settings as Said, Subscription};
+use drawbridge_domain::preflight::{Finding, Severity};
+use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
 use drawbridge_runtime::{Environment, Handler, count_fault};
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::converge::Outcome;
 
 /// How many connections are changed at once.
 const AT_ONCE: usize = 4;
@@ -35,11 +37,14 @@ const TRIES: usize = 4;
 pub struct Settings {
     connect_machine: String,
     installation: Option<Installation>,
+    /// How much time was spent since this moment.
+    spent: fn(Instant) -> Duration,
 }
 
 impl Settings {
     pub fn read(environment: &mut Environment) -> Self {
-        Self { connect_machine: environment.text("CONNECT_MACHINE_ARN"), installation: environment.installation() }
+        let connect_machine = environment.text("CONNECT_MACHINE_ARN");
+        Self { connect_machine, installation: environment.installation(), spent: |began| began.elapsed() }
     }
 
     fn home(&self) -> Result<Home, Fault> {
@@ -55,13 +60,18 @@ pub trait Network:
 }
 impl<T: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + RemoveGroup + ChangeEndpoint> Network for T {}
 
+/// VPC Lattice, as this function needs it.
+pub trait Associations: ServiceNetworks + TagAssociation {}
+impl<T: ServiceNetworks + TagAssociation> Associations for T {}
+
 /// The ledger, as this function needs it.
 pub trait Records: Subscriptions + Connections + FindMade {}
 impl<T: Subscriptions + Connections + FindMade> Records for T {}
 
 /// The function's ports.
-pub struct Adjust<E, L> {
+pub struct Adjust<E, N, L> {
     pub ec2: E,
+    pub lattice: N,
     pub ledger: L,
     pub settings: Settings,
 }
@@ -98,17 +108,11 @@ enum Done {
     Nothing,
     Changed,
     Refused,
+    /// Its names are not shown yet: the next run looks again.
+    Awaited,
 }
 
-/// What became of one endpoint.
-enum Outcome {
-    /// It is as the plan says.
-    Converged,
-    /// It is not; whether nothing was changed, by this run or one before it.
-    Refused(Refusal, bool),
-}
-
-impl<E: Network, L: Records> Handler for Adjust<E, L> {
+impl<E: Network, N: Associations, L: Records> Handler for Adjust<E, N, L> {
     type Request = Value;
     type Answer = Summary;
 
@@ -121,7 +125,7 @@ impl<E: Network, L: Records> Handler for Adjust<E, L> {
         let mut first_fault: Option<Fault> = None;
         let mut left = differing.len();
         for some in differing.chunks(AT_ONCE) {
-            if began.elapsed() > ENOUGH {
+            if (self.settings.spent)(began) > ENOUGH {
                 break;
             }
             let done: Vec<_> = stream::iter(some)
@@ -135,6 +139,7 @@ impl<E: Network, L: Records> Handler for Adjust<E, L> {
                     Ok(Done::Nothing) => {}
                     Ok(Done::Changed) => summary.changed += 1,
                     Ok(Done::Refused) => summary.refused += 1,
+                    Ok(Done::Awaited) => left += 1,
                     Err(fault) => {
                         tracing::warn!(fault = fault.name.as_str(), "{}", fault.message);
                         first_fault.get_or_insert(fault);
@@ -149,7 +154,7 @@ impl<E: Network, L: Records> Handler for Adjust<E, L> {
     }
 }
 
-impl<E: Network, L: Records> Adjust<E, L> {
+impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
     async fn knowledge(&self) -> Result<Knowledge, Fault> {
         let (subscriptions, unreadable) = self.ledger.subscriptions().await?;
         let unreadable = unreadable.into_iter().map(|unreadable| unreadable.name).collect();
@@ -215,26 +220,26 @@ impl<E: Network, L: Records> Adjust<E, L> {
             record = self.ledger.save_connection(next, adjust::audit(now, what)).await?;
         }
         let record = &record;
-        let change = match adjust::step(record, known) {
+        let mut change = match adjust::step(record, known) {
             Step::Nothing => return Ok(Done::Nothing),
             Step::TakeBack => {
                 let what = "what could not be changed in place needs no change any more".to_owned();
                 self.ledger.save_connection(adjust::taken_back(record, known), adjust::audit(now, what)).await?;
                 return Ok(Done::Nothing);
             }
-            Step::Change(change) => change,
+            Step::Change(change) => *change,
         };
-        let Some(Made::Endpoint(id)) = &record.made else { return Ok(Done::Nothing) };
-        let shown = match self.shown(id).await {
-            Ok(Some(shown)) if adjust::can_be_changed(&shown) => shown,
+        let Some(made) = &record.made else { return Ok(Done::Nothing) };
+        let shown = match self.shown(made).await {
+            Ok(Some(shown)) if shown.can_be_changed() => shown,
             // Whoever looks at what can be used tells it.
             Ok(_) => return Ok(Done::Nothing),
             Err(fault) => return self.tell(record, &change, lasting(fault)?, false, now).await,
         };
-        if !adjust::is_ours(record, &shown.endpoint.tags) {
+        if !adjust::is_ours(record, shown.tags()) {
             return self.tell(record, &change, Refusal::NotOurs, false, now).await;
         }
-        let warnings = match self.look(record, &change).await {
+        let warnings = match self.look(record, &mut change, &shown).await {
             Ok(findings) if findings.iter().any(|finding| finding.severity == Severity::Error) => {
                 return self.tell(record, &change, Refusal::NotReadyFor(findings), false, now).await;
             }
@@ -252,96 +257,43 @@ impl<E: Network, L: Records> Adjust<E, L> {
         mine.push(change.plan.clone());
         match self.converge(&begun, &change, shown, untouched).await? {
             Outcome::Refused(refusal, untouched) => self.tell(&begun, &change, refusal, untouched, now).await,
-            Outcome::Converged => {
-                let (next, what) = adjust::changed(&begun, &change, warnings, known);
-                self.ledger.save_connection(next, adjust::audit(now, what)).await?;
+            Outcome::Converged(called) => self.done(&begun, &change, warnings, called, known, now).await,
+        }
+    }
+
+    /// Writes down that it is as the plan says. `called`: whether this run made it so.
+    async fn done(
+        &self,
+        begun: &Connection,
+        change: &Change<'_>,
+        warnings: Vec<Finding>,
+        called: bool,
+        known: Known<'_>,
+        now: Timestamp,
+    ) -> Result<Done, Fault> {
+        let (next, what) = adjust::changed(begun, change, warnings, known);
+        let names = match &begun.made {
+            Some(made) if change.renames(begun) => adjust::names(next, change, self.shown(made).await?, now),
+            _ => Names::Known(Box::new(next), None),
+        };
+        match names {
+            Names::Known(next, other) => {
+                let what = [Some(what), other].into_iter().flatten().collect::<Vec<_>>().join("; ");
+                self.ledger.save_connection(*next, adjust::audit(now, what)).await?;
                 Ok(Done::Changed)
             }
-        }
-    }
-
-    async fn shown(&self, id: &VpcEndpointId) -> Result<Option<ListedEndpoint>, Fault> {
-        let found = self.ec2.listed(std::slice::from_ref(id)).await?;
-        Ok(found.into_iter().find(|listed| listed.endpoint.id == *id))
-    }
-
-    /// Whether the account is ready for what would be new.
-    async fn look(&self, record: &Connection, change: &Change<'_>) -> Result<Vec<preflight::Finding>, Fault> {
-        let aspects = change.aspects;
-        let mut seen = ChangeSeen::default();
-        let groups = match change.settings {
-            Said::Resource(target) | Said::ServiceNetwork(target) => target.security_groups.named(),
-            Said::Interface(item) => item.security_groups.named(),
-            Said::Association(_) | Said::Gateway(_) => &[],
-        };
-        if aspects.security_groups {
-            seen.security_groups = self.ec2.security_groups(groups).await?;
-        }
-        if let Resource::Service(service) = &record.resource
-            && (aspects.policy || aspects.security_groups)
-        {
-            seen.services = self.ec2.endpoint_services(service).await?;
-        }
-        if let PlannedCall::GatewayEndpoint { vpc, route_tables, .. } = &change.plan.call
-            && aspects.route_tables
-        {
-            let endpoints = self.ec2.endpoints_in(vpc).await?;
-            let route_tables = self.ec2.route_tables(route_tables).await?;
-            seen.routes = RoutesSeen { route_tables, endpoints, ..RoutesSeen::default() };
-        }
-        Ok(preflight::change(change, record, seen))
-    }
-
-    /// Makes the endpoint what the plan says.
-    async fn converge(
-        &self,
-        record: &Connection,
-        change: &Change<'_>,
-        shown: ListedEndpoint,
-        mut untouched: bool,
-    ) -> Result<Outcome, Fault> {
-        let id = &shown.endpoint.id;
-        let own = match self.own_group(record, change).await {
-            Ok(own) => own,
-            Err(fault) => return Ok(Outcome::Refused(lasting(fault)?, untouched)),
-        };
-        let tagged: Vec<_> = std::iter::once(&shown.endpoint.tags).chain(own.iter().map(|(_, tags)| tags)).collect();
-        let calls = adjust::calls(&adjust::plans(record), &change.plan, &shown, &tagged);
-        if !calls.modify.is_none() {
-            match self.ec2.modify(id, &calls.modify).await {
-                Ok(()) => untouched = false,
-                Err(fault) if fault.class() == Class::Transient => return Err(fault),
-                // It may be otherwise by now: by another run, or by a call whose answer was lost.
-                Err(fault) => {
-                    return match self.shown(id).await {
-                        Ok(Some(other)) if other != shown => Err(FaultName::LedgerConflict
-                            .because(format!("{id} was changed by somebody else meanwhile; {fault}"))),
-                        _ => Ok(Outcome::Refused(Refusal::Refused(fault), untouched)),
-                    };
+            Names::Awaited(next) => {
+                if *next != *begun {
+                    self.ledger.save_connection(*next, adjust::audit(now, what)).await?;
                 }
+                // Whoever changed it comes back in a minute; after that the hourly look is soon enough.
+                if !called {
+                    return Ok(Done::Awaited);
+                }
+                let id = begun.made.as_ref().map_or("it", Made::id);
+                Err(FaultName::NotReady.because(format!("{id} is changed, and does not show its names yet")))
             }
         }
-        let ids: Vec<_> = std::iter::once(id.to_string()).chain(own.iter().map(|(id, _)| id.clone())).collect();
-        if let Err(fault) = self.ec2.set_tags(&ids, &calls.set_tags).await {
-            return Ok(Outcome::Refused(lasting(fault)?, untouched));
-        }
-        untouched &= calls.set_tags.is_empty();
-        match self.ec2.remove_tags(&ids, &calls.remove_tags).await {
-            Ok(()) => Ok(Outcome::Converged),
-            Err(fault) => Ok(Outcome::Refused(lasting(fault)?, untouched)),
-        }
-    }
-
-    /// The connection's own security group, which carries the same tags, if these are to be changed.
-    async fn own_group(
-        &self,
-        record: &Connection,
-        change: &Change<'_>,
-    ) -> Result<Option<(String, BTreeMap<String, String>)>, Fault> {
-        let Some(group) = record.group.as_ref().filter(|_| change.aspects.tags) else { return Ok(None) };
-        let tagged = self.ec2.groups_tagged(TAG_CONNECTION, record.id.as_str()).await?;
-        let own = tagged.into_iter().find(|tagged| tagged.id == group.id && adjust::is_ours(record, &tagged.tags));
-        Ok(own.map(|own| (own.id.to_string(), own.tags)))
     }
 
     async fn tell(
@@ -364,6 +316,9 @@ impl<E: Network, L: Records> Adjust<E, L> {
 }
 
 /// What passes is raised, so that the run is repeated; what lasts is told.
-fn lasting(fault: Fault) -> Result<Refusal, Fault> {
+pub fn lasting(fault: Fault) -> Result<Refusal, Fault> {
     if fault.class() == Class::Transient { Err(fault) } else { Ok(Refusal::Refused(fault)) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,11 @@
 //! Changes in place what AWS can change in place and a subscription says otherwise now.
 
+mod converge;
 mod handler;
+mod look;
 
 use drawbridge_ec2::Ec2;
+use drawbridge_lattice::Lattice;
 use drawbridge_ledger::Ledger;
 use drawbridge_runtime::Environment;
 
@@ -12,6 +15,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let table = environment.text("LEDGER_TABLE");
     let settings = handler::Settings::read(&mut environment);
     let sdk = drawbridge_sdk::config().await;
-    let adjust = handler::Adjust { ec2: Ec2::new(&sdk), ledger: Ledger::new(&sdk, table), settings };
+    let (ec2, lattice, ledger) = (Ec2::new(&sdk), Lattice::new(&sdk), Ledger::new(&sdk, table));
+    let adjust = handler::Adjust { ec2, lattice, ledger, settings };
     drawbridge_runtime::run(environment.check().map(|()| adjust)).await
 }

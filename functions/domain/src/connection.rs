@@ -195,6 +195,10 @@ pub enum PlannedCall {
         vpc: VpcId,
         /// Those that get a route to the service's prefix list; at least one.
         route_tables: Vec<RouteTableId>,
+        /// By what word of the subscription they were chosen: see [`crate::subscription::RouteTables::asked`]. None where
+        /// nobody knows it any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen_by: Option<String>,
         /// The endpoint's policy, as JSON; without one AWS's default allows everything.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<String>,

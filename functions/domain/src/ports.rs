@@ -93,6 +93,14 @@ pub trait ServiceNetworks {
     async fn disassociate(&self, id: &AssociationId) -> Result<(), Fault>;
 }
 
+/// VPC Lattice: change the tags of an association that is there, by its ARN.
+pub trait TagAssociation {
+    /// Adds or overwrites tags; without any, nothing is said.
+    async fn tag_association(&self, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), Fault>;
+    /// Takes off the tags of these keys; without any, nothing is said. What is gone is success.
+    async fn untag_association(&self, arn: &str, keys: &[String]) -> Result<(), Fault>;
+}
+
 /// VPC Lattice: the service networks that a VPC is associated with.
 pub trait VpcAssociations {
     /// Their ARNs, all pages; those that are being deleted are left out.

@@ -17,6 +17,9 @@ pub enum Kind {
     Timeout,
     /// No effect, and the connection closes without an answer.
     CutBefore,
+    /// The connection closes without an answer, and the effect happens after `hold_ms`, if it is not refused by then. Not
+    /// for calls that are passed on to the emulator.
+    Late,
     /// The effect happens, and the connection closes without an answer.
     CutAfter,
     /// The service's own "not allowed", naming the action; no effect.
@@ -35,6 +38,7 @@ impl Kind {
             Self::ServerError => "server_error",
             Self::Timeout => "timeout",
             Self::CutBefore => "cut_before",
+            Self::Late => "late",
             Self::CutAfter => "cut_after",
             Self::AccessDenied => "access_denied",
             Self::Error => "error",
@@ -83,7 +87,7 @@ pub struct Order {
     /// The HTTP status of the error.
     #[serde(default)]
     pub status: Option<u16>,
-    /// How long kind `timeout` holds the answer back, in milliseconds.
+    /// How long kind `timeout` holds the answer back, and kind `late` the effect, in milliseconds.
     #[serde(default = "thirty_seconds")]
     pub hold_ms: u64,
 }
@@ -111,7 +115,7 @@ impl Order {
             Kind::ServerError => broken(operation),
             Kind::AccessDenied => denied(caller, operation),
             Kind::Error => (400, "ValidationException", "an error that the test ordered".to_owned()),
-            Kind::Timeout | Kind::CutBefore | Kind::CutAfter | Kind::Unsuccessful => return None,
+            Kind::Timeout | Kind::CutBefore | Kind::CutAfter | Kind::Late | Kind::Unsuccessful => return None,
         };
         let code = self.code.clone().unwrap_or_else(|| code.to_owned());
         Some(Refusal::new(self.status.unwrap_or(status), code, self.message.clone().unwrap_or(message)))
@@ -212,6 +216,11 @@ impl Faults {
             && (order.service != "ec2" || order.operation.as_deref() != Some("DeleteVpcEndpoints"))
         {
             return Err("kind unsuccessful is a 200 of EC2's DeleteVpcEndpoints: order it for service ec2, operation DeleteVpcEndpoints".to_owned());
+        }
+        if order.kind == Kind::Late && !["ec2", "ram", "vpc-lattice"].contains(&order.service.as_str()) {
+            return Err(
+                "kind late is for ec2, ram and vpc-lattice: what is passed on to the emulator can't be late".to_owned()
+            );
         }
         if matches!(
             order.service.as_str(),

@@ -52,6 +52,8 @@ pub enum After {
     Hold(Duration),
     /// The connection closes without it.
     Cut,
+    /// The connection closes, and what was asked for happens later.
+    Late(Duration),
 }
 
 impl After {
@@ -60,6 +62,7 @@ impl After {
         match order.map(|order| order.kind) {
             Some(Kind::CutBefore | Kind::CutAfter) => Self::Cut,
             Some(Kind::Timeout) => Self::Hold(Duration::from_millis(order.map_or(0, |order| order.hold_ms))),
+            Some(Kind::Late) => Self::Late(Duration::from_millis(order.map_or(0, |order| order.hold_ms))),
             _ => Self::Send,
         }
     }
@@ -72,7 +75,7 @@ impl After {
                 tokio::time::sleep(time).await;
                 response
             }
-            Self::Cut => cut(),
+            Self::Cut | Self::Late(_) => cut(),
         }
     }
 }
@@ -99,9 +102,26 @@ pub async fn answer(State(app): State<App>, request: Request) -> Response<Body> 
     if operation.protocol == Protocol::Ec2Query {
         form.action().clone_into(&mut operation.name);
     }
-    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
+    let mut query: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned() {
+        query
+            .entry(name)
+            .and_modify(|first| {
+                first.push('\n');
+                first.push_str(&value);
+            })
+            .or_insert(value.clone());
+    }
     let input = Input { form: &form, query: &query, body: &body };
     let (answer, after) = act(&mut app.world(), &caller, &operation, &input, Timestamp::now());
+    if let After::Late(time) = after {
+        tokio::spawn(async move {
+            tokio::time::sleep(time).await;
+            let input = Input { form: &form, query: &query, body: &body };
+            land(&mut app.world(), &caller, &operation, &input, Timestamp::now());
+        });
+        return cut();
+    }
     after.finish(answer.into_response()).await
 }
 
@@ -120,8 +140,8 @@ fn act(world: &mut World, caller: &Caller, operation: &Operation, input: &Input,
         world.calls.struck(seq, order.kind.name());
     }
     let outcome = match &order {
-        Some(order) if order.kind == Kind::CutBefore => {
-            return (Answer::good(200, Payload::Json(serde_json::Value::Null)), After::Cut);
+        Some(order) if matches!(order.kind, Kind::CutBefore | Kind::Late) => {
+            return (Answer::good(200, Payload::Json(serde_json::Value::Null)), After::of(Some(order)));
         }
         Some(order) if order.kind == Kind::Unsuccessful => Ok((200, unsuccessful(order, input.form))),
         Some(order) => match order.refusal(caller, operation) {
@@ -136,6 +156,16 @@ fn act(world: &mut World, caller: &Caller, operation: &Operation, input: &Input,
     };
     world.calls.end(seq, answer.status, error);
     (answer, After::of(order.as_ref()))
+}
+
+/// What was asked for long ago happens, if it still can; it stands in the log for itself.
+fn land(world: &mut World, caller: &Caller, operation: &Operation, input: &Input, now: Timestamp) {
+    let seq = world.calls.begin(caller, operation, now);
+    world.calls.struck(seq, "landed");
+    match perform(world, caller, operation, input, now) {
+        Ok((status, _)) => world.calls.end(seq, status, None),
+        Err(refusal) => world.calls.end(seq, refusal.status, Some(refusal.code)),
+    }
 }
 
 fn unsuccessful(order: &Order, form: &ec2::Params) -> Payload {

@@ -107,6 +107,7 @@ impl Operation {
             }
             (&Method::GET, "tags", true) => lattice("ListTagsForResource"),
             (&Method::POST, "tags", true) => lattice("TagResource"),
+            (&Method::DELETE, "tags", true) => lattice("UntagResource"),
             (method, _, _) => Err(format!(
                 "the stand-in has no operation at {method} {path}: it knows RAM, VPC Lattice and EC2 (see its README), passes requests with X-Amz-Target on, and is told what to do under /_standin/"
             )),
@@ -132,7 +133,7 @@ impl Operation {
         match self.service.as_str() {
             "ec2" => starts(&["Create", "Delete", "Modify", "Authorize", "Revoke"]),
             "ram" => starts(&["Accept", "Reject"]),
-            "vpc-lattice" => starts(&["Create", "Delete", "Tag"]),
+            "vpc-lattice" => starts(&["Create", "Delete", "Tag", "Untag"]),
             "dynamodb" => matches!(
                 self.name.as_str(),
                 "PutItem" | "UpdateItem" | "DeleteItem" | "TransactWriteItems" | "BatchWriteItem"

@@ -132,6 +132,9 @@ pub struct Settings {
     pub managed_associations: bool,
     /// Addresses that an endpoint takes in each subnet: 1 per network interface, or 16 (a /28). \[AWS:privatelink and redis/docs differ\]
     pub addresses_per_endpoint: u32,
+    /// Whether a new subnet of an Interface endpoint is refused while another one of its zone is removed by the same call.
+    /// \[not documented: terraform-provider-aws does both in one call; openshift/aws-vpce-operator removes first, to avoid this refusal\]
+    pub refuse_subnet_swap: bool,
     /// Quota of Resource endpoints per VPC. \[AWS:privatelink/vpc-limits-endpoints, L-CA6CC422\]
     pub resource_endpoints_per_vpc: usize,
     /// Quota of `ServiceNetwork` endpoints per VPC. \[the same, L-3B4E38D2\]
@@ -173,6 +176,7 @@ impl Default for Settings {
             delete_while_creating_conflicts: false,
             managed_associations: false,
             addresses_per_endpoint: 1,
+            refuse_subnet_swap: false,
             resource_endpoints_per_vpc: 200,
             service_network_endpoints_per_vpc: 50,
             interface_endpoints_per_vpc: 50,

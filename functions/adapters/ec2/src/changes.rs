@@ -16,10 +16,14 @@ const UNTAG: &str = "ec2:DeleteTags";
 
 impl ChangeEndpoint for Ec2 {
     async fn modify(&self, id: &VpcEndpointId, modification: &Modification) -> Result<(), Fault> {
-        let Modification { add_groups, remove_groups, add_tables, remove_tables, policy } = modification;
+        let Modification { add_groups, remove_groups, add_subnets, remove_subnets, private_dns, .. } = modification;
+        let Modification { add_tables, remove_tables, policy, .. } = modification;
         let request = self.0.modify_vpc_endpoint().vpc_endpoint_id(id.as_str());
         let request = request.set_add_security_group_ids(some(add_groups));
         let request = request.set_remove_security_group_ids(some(remove_groups));
+        let request = request.set_add_subnet_ids(some(add_subnets));
+        let request = request.set_remove_subnet_ids(some(remove_subnets));
+        let request = request.set_private_dns_enabled(*private_dns);
         let request = request.set_add_route_table_ids(some(add_tables));
         let request = request.set_remove_route_table_ids(some(remove_tables));
         let request = match policy {
@@ -55,7 +59,7 @@ fn some(ids: &[impl ToString]) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use drawbridge_domain::FaultName;
-    use drawbridge_domain::ids::{RouteTableId, SecurityGroupId};
+    use drawbridge_domain::ids::{RouteTableId, SecurityGroupId, SubnetId};
     use drawbridge_sdk::script::{Answer, Script};
 
     use super::*;
@@ -70,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_request_adds_and_removes() {
-        let script = Script::new([done("ModifyVpcEndpoint"), done("ModifyVpcEndpoint"), done("ModifyVpcEndpoint")]);
+        let script = Script::new([(); 4].map(|()| done("ModifyVpcEndpoint")));
         let ec2 = Ec2::new(&script.config());
         let group = |id: &str| vec![SecurityGroupId::parse(id).unwrap()];
         let table = |id: &str| vec![RouteTableId::parse(id).unwrap()];
@@ -86,17 +90,26 @@ mod tests {
         ec2.modify(&id(), &tables).await.unwrap();
         let reset = Modification { policy: Some(PolicyChange::Reset), ..Modification::default() };
         ec2.modify(&id(), &reset).await.unwrap();
+        let subnet = |id: &str| vec![SubnetId::parse(id).unwrap()];
+        let place = Modification {
+            add_subnets: subnet("subnet-2"),
+            remove_subnets: subnet("subnet-1"),
+            private_dns: Some(false),
+            ..Modification::default()
+        };
+        ec2.modify(&id(), &place).await.unwrap();
         let bodies: Vec<_> = script.requests().into_iter().map(|request| request.body).collect();
-        let expected: [(&[&str], &[&str]); 3] = [
+        let expected: [(&[&str], &[&str]); 4] = [
             (
                 &["VpcEndpointId=vpce-0a", "AddSecurityGroupId.1=sg-2", "RemoveSecurityGroupId.1=sg-1"],
-                &["RouteTable", "Policy"],
+                &["RouteTable", "Policy", "Subnet", "PrivateDns"],
             ),
             (
                 &["AddRouteTableId.1=rtb-2", "RemoveRouteTableId.1=rtb-1", "PolicyDocument=%7B%7D"],
                 &["SecurityGroup", "ResetPolicy"],
             ),
             (&["ResetPolicy=true"], &["PolicyDocument", "SecurityGroup", "RouteTable"]),
+            (&["AddSubnetId.1=subnet-2", "RemoveSubnetId.1=subnet-1", "PrivateDnsEnabled=false"], &["SecurityGroup"]),
         ];
         for (body, (has, lacks)) in bodies.iter().zip(expected) {
             assert!(has.iter().all(|part| body.contains(part)), "{body}");

@@ -25,7 +25,7 @@ pub(crate) fn fill(request: Request, call: &PlannedCall) -> Option<Request> {
             // Said either way: EC2's own default is not the same for every service.
             request.private_dns_enabled(*private_dns).set_policy_document(policy.clone())
         }
-        PlannedCall::GatewayEndpoint { service, vpc, route_tables, policy } => {
+        PlannedCall::GatewayEndpoint { service, vpc, route_tables, policy, .. } => {
             let request = request.vpc_endpoint_type(VpcEndpointType::Gateway);
             let request = request.service_name(service.name()).vpc_id(vpc.as_str());
             let request = request.set_route_table_ids(Some(route_tables.iter().map(ToString::to_string).collect()));
@@ -151,6 +151,7 @@ mod tests {
             service: Service::parse("com.amazonaws.us-east-1.s3").unwrap(),
             vpc: place().0,
             route_tables: vec![RouteTableId::parse("rtb-1").unwrap(), RouteTableId::parse("rtb-2").unwrap()],
+            chosen_by: None,
             policy: None,
         };
         has(

@@ -4,6 +4,7 @@ mod association;
 mod configurations;
 mod inventory;
 mod networks;
+mod tags;
 mod vpcs;
 
 use aws_sdk_vpclattice::Client;

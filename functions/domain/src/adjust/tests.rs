@@ -1,19 +1,26 @@
 #![allow(clippy::unwrap_used)]
 
+mod association;
+mod interface;
+mod routes;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::aspects::{groups_of, subnets_of, tables_of};
 use super::*;
 use crate::claims::planned_otherwise;
-use crate::connection::PlannedDns;
-use crate::ids::{SubnetId, VpcEndpointId};
+use crate::connection::{PlannedCall, PlannedDns};
+use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
+use crate::inventory::ListedEndpoint;
 use crate::network::{Endpoint, EndpointService, Ingress, RouteTable, SecurityGroup};
-use crate::preflight::{ChangeSeen, RoutesSeen, change};
+use crate::preflight::{ChangeSeen, RoutesSeen, VpcSeen, change};
 use crate::profile::ProfileName;
 use crate::resource::Resource;
 use crate::subscription::{
-    EndpointItem, GatewayItem, InterfaceItem, Kind, OnChange, PrivateDns, Subnets, Target, TargetKey, Trust, VpcTarget,
+    EndpointItem, GatewayItem, InterfaceItem, Kind, OnChange, Policy, PrivateDns, RouteTables, SecurityGroups, Subnets,
+    Subscription, Target, TargetKey, Trust, VpcTarget,
 };
 use crate::testing::{self, gateway_item, home, interface_item, name, now, subscription, vpc};
 use crate::{Fault, FaultName, identity, profile};
@@ -67,8 +74,9 @@ fn asked_for(item: EndpointItem) -> (Connection, Subscription) {
             let policy = policy.as_ref().map(Policy::text);
             let service = Resource::try_from(S3.to_owned()).unwrap();
             let Resource::Service(service) = service else { unreachable!() };
-            let route_tables = route_tables.clone();
-            (Kind::GatewayEndpoint, PlannedCall::GatewayEndpoint { service, vpc: vpc("vpc-0a"), route_tables, policy })
+            let (route_tables, chosen_by) = (route_tables.clone(), Some("listed".to_owned()));
+            let call = PlannedCall::GatewayEndpoint { service, vpc: vpc("vpc-0a"), route_tables, chosen_by, policy };
+            (Kind::GatewayEndpoint, call)
         }
         EndpointItem::Interface(InterfaceItem { policy, security_groups, .. }) => {
             let Resource::Service(service) = Resource::try_from(S3.to_owned()).unwrap() else { unreachable!() };
@@ -125,7 +133,11 @@ fn change_of(connection: &Connection, subscription: &Subscription) -> Option<(Pl
     })
 }
 
-fn shown(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, String>) -> ListedEndpoint {
+fn shown(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, String>) -> Shown {
+    Shown::Endpoint(Box::new(listed(has_groups, has_tables, has_tags)))
+}
+
+fn listed(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, String>) -> ListedEndpoint {
     ListedEndpoint {
         endpoint: Endpoint {
             id: VpcEndpointId::parse("vpce-0a").unwrap(),
@@ -272,7 +284,7 @@ fn the_list_of_groups_holds_and_is_said_once() {
     let old = [before.plan.clone().unwrap()];
     let calls_for = |has: &[&str]| {
         let shown = shown(has, &[], &plan.tags);
-        calls(&old, &plan, &shown, &[&shown.endpoint.tags]).modify
+        calls(&old, &plan, &shown, &[shown.tags()]).modify
     };
     let first = calls_for(&["sg-0a"]);
     assert_eq!((first.add_groups, first.remove_groups), (groups(&["sg-0b"]), groups(&["sg-0a"])));
@@ -298,7 +310,7 @@ fn tags_and_tables_that_somebody_added_stay() {
     let mut has = old[0].tags.clone();
     has.extend(tags(&[("cost", "2"), ("theirs", "x")]));
     let shown = shown(&[], &["rtb-0a", "rtb-0f"], &has);
-    let made = calls(&old, &plan, &shown, &[&shown.endpoint.tags]);
+    let made = calls(&old, &plan, &shown, &[shown.tags()]);
     assert_eq!((made.modify.add_tables, made.modify.remove_tables), (tables(&["rtb-0b"]), tables(&["rtb-0a"])));
     assert_eq!(made.set_tags, tags(&[("new", "1"), ("team", "core")]));
     assert_eq!(made.remove_tags, tags(&[("stage", "test")]));
@@ -329,7 +341,7 @@ fn what_was_begun_is_finished_or_taken_back() {
         assert!(aspects.route_tables, "{what}");
         for has in ["rtb-0a", "rtb-0b"] {
             let shown = shown(&[], &[has, "rtb-0f"], &plan.tags);
-            let made = calls(&plans(&begun), &plan, &shown, &[&shown.endpoint.tags]);
+            let made = calls(&plans(&begun), &plan, &shown, &[shown.tags()]);
             let left = |keep: &str| if has == keep { tables(&[]) } else { tables(&[has]) };
             assert_eq!(made.modify.remove_tables, left(holds), "{has} -> {holds}");
             assert_eq!(made.modify.add_tables, if has == holds { tables(&[]) } else { tables(&[holds]) });
@@ -364,7 +376,7 @@ fn a_policy_is_set_or_reset() {
         let (before, _) = asked_for(item(from));
         let (plan, ..) = change_of(&before, &asks(item(to)))?;
         let shown = shown(&[], &["rtb-0a"], &plan.tags);
-        calls(&[before.plan.unwrap()], &plan, &shown, &[&shown.endpoint.tags]).modify.policy
+        calls(&[before.plan.unwrap()], &plan, &shown, &[shown.tags()]).modify.policy
     };
     let (get, put) = (policy("s3:GetObject"), policy("s3:PutObject"));
     assert_eq!(said(None, get.clone()), Some(PolicyChange::Set(get.as_ref().unwrap().text())));
@@ -373,7 +385,7 @@ fn a_policy_is_set_or_reset() {
     assert_eq!(said(get.clone(), get), None);
 }
 
-fn found(connection: &Connection, subscription: &Subscription, seen: ChangeSeen) -> Vec<String> {
+fn found(connection: &Connection, subscription: &Subscription, seen: &ChangeSeen) -> Vec<String> {
     with_known(std::slice::from_ref(subscription), &[], |known| {
         let Step::Change(wanted) = step(connection, known) else { panic!("nothing to change") };
         change(&wanted, connection, seen).into_iter().map(|finding| finding.code).collect()
@@ -388,7 +400,13 @@ fn admitting(id: &str, of: &str, ports: &[(u16, u16)]) -> SecurityGroup {
 #[test]
 fn groups_are_looked_at_before_they_are_put_there() {
     let after = behind(&["sg-0b"]);
-    let of = |security_groups| found(&ready(), &after, ChangeSeen { security_groups, ..ChangeSeen::default() });
+    let of = |security_groups| {
+        found(
+            &ready(),
+            &after,
+            &ChangeSeen { site: VpcSeen { security_groups, ..VpcSeen::default() }, ..ChangeSeen::default() },
+        )
+    };
     let redis = [(10000, 19999), (8070, 8070)];
     assert_eq!(of(vec![admitting("sg-0b", "vpc-0a", &redis)]), [""; 0]);
     assert_eq!(of(vec![]), ["SecurityGroupNotFound"]);
@@ -396,7 +414,7 @@ fn groups_are_looked_at_before_they_are_put_there() {
     assert_eq!(of(vec![admitting("sg-0b", "vpc-0a", &[])])[0], "PortsClosed");
     // Tags alone need no look at groups.
     let tagged = Subscription { tags: tags(&[("team", "data")]), ..subscription("a") };
-    assert_eq!(found(&ready(), &tagged, ChangeSeen::default()), [""; 0]);
+    assert_eq!(found(&ready(), &tagged, &ChangeSeen::default()), [""; 0]);
 }
 
 #[test]
@@ -417,11 +435,11 @@ fn tables_and_policies_are_looked_at_too() {
         endpoint_type: "Gateway".to_owned(),
         service: Some(S3.to_owned()),
         route_tables: tables(&["rtb-0b"]),
-        ..shown(&[], &[], &BTreeMap::new()).endpoint
+        ..listed(&[], &[], &BTreeMap::new()).endpoint
     };
     let of = |route_tables, endpoints| {
         let routes = RoutesSeen { route_tables, endpoints, ..RoutesSeen::default() };
-        found(&before, &asks(item(&["rtb-0b"], None)), ChangeSeen { routes, ..ChangeSeen::default() })
+        found(&before, &asks(item(&["rtb-0b"], None)), &ChangeSeen { routes, ..ChangeSeen::default() })
     };
     assert_eq!(of(vec![table("vpc-0a")], vec![]), [""; 0]);
     assert_eq!(of(vec![], vec![]), ["RouteTableNotFound"]);
@@ -443,7 +461,7 @@ fn tables_and_policies_are_looked_at_too() {
     let with_policy = asks(item(&["rtb-0a"], policy("s3:GetObject")));
     let of = |supported| {
         let services = vec![service(supported)];
-        found(&before, &with_policy, ChangeSeen { services, ..ChangeSeen::default() })
+        found(&before, &with_policy, &ChangeSeen { services, ..ChangeSeen::default() })
     };
     assert_eq!((of(true), of(false)), (vec![], vec!["PolicyNotSupported".to_owned()]));
 }
@@ -480,8 +498,8 @@ fn only_what_is_in_the_record_and_carries_its_tags_is_ours() {
         assert!(!is_ours(&ours, &less), "{key}");
     }
     for (state, can) in [("Available", true), ("pending", true), ("deleting", false), ("failed", false)] {
-        let mut listed = shown(&[], &[], &carried);
+        let mut listed = listed(&[], &[], &carried);
         listed.endpoint.state = state.to_owned();
-        assert_eq!(can_be_changed(&listed), can, "{state}");
+        assert_eq!(Shown::Endpoint(Box::new(listed)).can_be_changed(), can, "{state}");
     }
 }

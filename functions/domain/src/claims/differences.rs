@@ -106,27 +106,30 @@ fn differences(plan: &Plan, subscription: &Subscription, settings: Settings<'_>)
             Settings::Interface(item),
         ) => {
             let groups = groups(plan, security_groups, &item.security_groups);
-            let moved = moved(subnets, &item.subnets).map(in_place);
+            let moved = moved(subnets, &item.subnets).map(applied);
             // Without a word of its own the service decides, and it did when the plan was made.
-            let dns = item.private_dns.and_then(|wished| switched(*private_dns, wished)).map(in_place);
+            let dns = item.private_dns.and_then(|wished| switched(*private_dns, wished)).map(applied);
             let policy = other_policy(policy.as_deref(), item.policy.as_ref()).map(applied);
             moved.into_iter().chain(groups).chain(dns).chain(policy).collect()
         }
-        (PlannedCall::GatewayEndpoint { route_tables, policy, .. }, Settings::Gateway(item)) => {
-            // Which tables a VPC or its subnets have can't be told without a look at them.
-            let wished = match &item.route_tables {
+        (PlannedCall::GatewayEndpoint { route_tables, chosen_by, policy, .. }, Settings::Gateway(item)) => {
+            // Which tables a VPC or its subnets have can't be told without a look at them: only whether they are asked for
+            // in other words than when they were chosen.
+            let asked = item.route_tables.asked();
+            let otherwise = chosen_by.as_ref().filter(|by| **by != asked);
+            let listed = match &item.route_tables {
                 RouteTables::Listed(wished) => other("route tables", route_tables, wished),
                 RouteTables::All | RouteTables::OfSubnets(_) => None,
             };
+            let wished =
+                listed.or_else(|| otherwise.map(|by| format!("route tables that are {by} instead of {asked}")));
             wished.into_iter().chain(other_policy(policy.as_deref(), item.policy.as_ref())).map(applied).collect()
         }
         _ => Vec::new(),
     };
     let given = plan.tags.iter().filter(|(key, _)| !key.starts_with(OWN_TAGS));
     if !given.eq(subscription.tags.iter()) {
-        let of_association = matches!(plan.call, PlannedCall::ServiceNetworkResource { .. });
-        let difference = if of_association { in_place } else { applied };
-        differences.push(difference("other tags".to_owned()));
+        differences.push(applied("other tags".to_owned()));
     }
     differences
 }

@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::interface::{of_type, policy};
-use super::{Findings, Looked, Preflight, listed, quotas, site};
+use super::{Finding, Findings, Looked, Preflight, listed, quotas, site};
 use crate::connection::PlannedCall;
 use crate::ids::{ConnectionId, RouteTableId, Service};
 use crate::network::{Endpoint, EndpointService, RouteTable, Subnet, Vpc, same_word};
@@ -60,9 +60,23 @@ pub fn gateway(
         service: service.clone(),
         vpc: item.vpc.clone(),
         route_tables,
+        chosen_by: Some(item.route_tables.asked()),
         policy: item.policy.as_ref().map(crate::subscription::Policy::text),
     };
     Preflight::of(findings, Some(call))
+}
+
+/// The route tables that a subscription asks for without a list, as they are now, and what stands against that. `seen`
+/// has those of the VPC, and the subnets.
+#[must_use]
+pub fn chosen_tables(item: &GatewayItem, seen: &RoutesSeen) -> (Vec<RouteTableId>, Vec<Finding>) {
+    let mut findings = Findings::default();
+    let tables = match &item.route_tables {
+        RouteTables::All => all(&mut findings, item, seen),
+        RouteTables::OfSubnets(_) => of_subnets(&mut findings, item, seen),
+        RouteTables::Listed(ids) => ids.clone(),
+    };
+    (tables, findings.0)
 }
 
 fn all(findings: &mut Findings, item: &GatewayItem, seen: &RoutesSeen) -> Vec<RouteTableId> {

@@ -43,24 +43,11 @@ pub fn interface(
         policy(&mut findings, item.policy.is_some(), service, found);
     }
     site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns, "false");
-    // The zones of a service in another Region are that Region's.
-    let zones = match (service.region(), found) {
-        (None, Some(found)) => found.zones.clone(),
-        (Some(_), _) => across_regions(seen),
-        (None, None) => Vec::new(),
-    };
-    let needs = Needs {
-        free_addresses: ADDRESSES,
-        title: "an interface endpoint",
-        zones: Zones::OfService(service.name(), &zones),
-    };
-    let subnets = subnets::check(&mut findings, site, &needs, seen);
+    let zones = zones(service, found, seen);
+    let subnets = subnets::check(&mut findings, site, &needs(service, &zones), seen);
     let group = security_groups::check(&mut findings, site, &ports(profile, port, found), seen);
     if private_dns {
-        let told = service_taken(&mut findings, item, service, ours, seen);
-        let names = private_names::names_of_service(item, services);
-        let place = Place { vpc: &item.vpc, said_in: "the subscription's endpoint", off: "private_dns: false" };
-        private_names::check(&mut findings, &names, &place, ours, seen, &told);
+        private_name_taken(&mut findings, item, service, services, ours, seen);
     }
     quotas::check(&mut findings, "Interface", &item.vpc, ours, &seen.endpoints, &seen.quota);
     let call = PlannedCall::InterfaceEndpoint {
@@ -72,6 +59,21 @@ pub fn interface(
         policy: item.policy.as_ref().map(crate::subscription::Policy::text),
     };
     Preflight::of(findings, Some(call)).behind(group)
+}
+
+/// What an interface endpoint needs of a subnet, to a service that is in these zones.
+pub(super) fn needs<'a>(service: &'a Service, zones: &'a [String]) -> Needs<'a> {
+    let zones = Zones::OfService(service.name(), zones);
+    Needs { free_addresses: ADDRESSES, title: "an interface endpoint", zones }
+}
+
+/// The zones that can be used. Those of a service in another Region are that Region's.
+pub(super) fn zones(service: &Service, found: Option<&EndpointService>, seen: &VpcSeen) -> Vec<String> {
+    match (service.region(), found) {
+        (None, Some(found)) => found.zones.clone(),
+        (Some(_), _) => across_regions(seen),
+        (None, None) => Vec::new(),
+    }
 }
 
 /// The service, if it takes endpoints of this type.
@@ -131,7 +133,12 @@ pub(super) fn policy(findings: &mut Findings, has_one: bool, service: &Service, 
 }
 
 /// Whether private DNS is to be on: if asked for, or if nothing is said and it can be.
-fn private_dns(findings: &mut Findings, item: &InterfaceItem, service: &Service, found: &EndpointService) -> bool {
+pub(super) fn private_dns(
+    findings: &mut Findings,
+    item: &InterfaceItem,
+    service: &Service,
+    found: &EndpointService,
+) -> bool {
     match (item.private_dns, &found.private_dns_name) {
         (Some(false), _) | (None, None) => false,
         (Some(true), None) => {
@@ -202,6 +209,21 @@ fn across_regions(seen: &VpcSeen) -> Vec<String> {
         zones.iter().filter(|zone| !NOT_ACROSS_REGIONS.contains(zone)).map(|zone| (*zone).to_owned()).collect();
     // No list would mean all of them.
     if usable.is_empty() { vec!["another one".to_owned()] } else { usable }
+}
+
+/// In one VPC a private name leads to one endpoint, and none of it stands in somebody's hosted zone.
+pub(super) fn private_name_taken(
+    findings: &mut Findings,
+    item: &InterfaceItem,
+    service: &Service,
+    services: &[EndpointService],
+    ours: &ConnectionId,
+    seen: &VpcSeen,
+) {
+    let told = service_taken(findings, item, service, ours, seen);
+    let names = private_names::names_of_service(item, services);
+    let place = Place { vpc: &item.vpc, said_in: "the subscription's endpoint", off: "private_dns: false" };
+    private_names::check(findings, &names, &place, ours, seen, &told);
 }
 
 /// In one VPC a service has one endpoint with private DNS.

@@ -25,7 +25,7 @@ use crate::network::{Endpoint, HostedZone, ResourceConfiguration, SecurityGroup,
 pub use change::{ChangeSeen, change};
 pub use codes::CODES;
 use codes::Code;
-pub use gateway::{RoutesSeen, gateway};
+pub use gateway::{RoutesSeen, chosen_tables, gateway};
 pub use interface::interface;
 pub use network_endpoint::{network_endpoint, second_network};
 pub use private_names::{PrivateName, names_of_resource, names_of_service, with_names_behind};

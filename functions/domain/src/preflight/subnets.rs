@@ -14,7 +14,7 @@ use crate::subscription::Subnets;
 pub(super) fn check(findings: &mut Findings, site: Site<'_>, needs: &Needs<'_>, seen: &VpcSeen) -> Vec<SubnetId> {
     match site.subnets {
         Subnets::Listed(ids) => {
-            check_listed(findings, ids, site, needs, seen);
+            check_listed(findings, ids, &[], site, needs, seen);
             ids.clone()
         }
         // Of a VPC that does not exist nothing more is to be said.
@@ -23,10 +23,26 @@ pub(super) fn check(findings: &mut Findings, site: Site<'_>, needs: &Needs<'_>, 
     }
 }
 
-fn check_listed(findings: &mut Findings, ids: &[SubnetId], site: Site<'_>, needs: &Needs<'_>, seen: &VpcSeen) {
+/// Checks listed subnets. `has` are those that the endpoint stands in already: they are their own proof, but for a zone
+/// that they share with a new one.
+pub(super) fn check_listed(
+    findings: &mut Findings,
+    ids: &[SubnetId],
+    has: &[SubnetId],
+    site: Site<'_>,
+    needs: &Needs<'_>,
+    seen: &VpcSeen,
+) {
     let mut zones: BTreeMap<&AzId, Vec<&SubnetId>> = BTreeMap::new();
     for id in ids {
-        let Some(subnet) = seen.subnets.iter().find(|subnet| subnet.id == *id) else {
+        let found = seen.subnets.iter().find(|subnet| subnet.id == *id);
+        if has.contains(id) {
+            if let Some(subnet) = found {
+                zones.entry(&subnet.az).or_default().push(id);
+            }
+            continue;
+        }
+        let Some(subnet) = found else {
             findings.error(
                 Code::SubnetNotFound,
                 format!("there is no subnet {id} in this account and Region"),

@@ -91,6 +91,22 @@ pub enum RouteTables {
     Listed(Vec<RouteTableId>),
 }
 
+impl RouteTables {
+    /// How they are asked for, in a word: `listed`, `all`, or of which subnets. What is asked for in the same words is not
+    /// looked for again.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        match self {
+            Self::All => "all".to_owned(),
+            Self::Listed(_) => "listed".to_owned(),
+            Self::OfSubnets(subnets) => {
+                let subnets: std::collections::BTreeSet<_> = subnets.iter().map(SubnetId::as_str).collect();
+                format!("of {}", subnets.into_iter().collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
 /// A service-network endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NetworkItem {

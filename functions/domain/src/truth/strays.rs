@@ -272,6 +272,7 @@ fn call(stray: &Stray, record: &Connection) -> Option<PlannedCall> {
             service: service.clone(),
             vpc,
             route_tables: endpoint.route_tables,
+            chosen_by: None,
             policy: None,
         },
         _ => return None,

@@ -346,6 +346,7 @@ fn what_somebody_changed_is_told() {
         service: crate::ids::Service::parse("com.amazonaws.us-east-1.s3").unwrap(),
         vpc: crate::testing::vpc("vpc-0a"),
         route_tables: ["rtb-0a", "rtb-0b"].map(|id| RouteTableId::parse(id).unwrap()).to_vec(),
+        chosen_by: None,
         policy: None,
     };
     let look = |tables: &[&str]| {

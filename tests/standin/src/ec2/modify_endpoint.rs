@@ -58,6 +58,9 @@ pub fn modify(world: &mut World, caller: &Caller, params: &Params, now: Timestam
     };
     let own = world.endpoints[at].clone();
     let wanted = changed(params, &own)?;
+    if world.settings.refuse_subnet_swap {
+        no_swap(world, caller, params, &own)?;
+    }
     check(world, caller, &wanted, Some(&own))?;
     let addresses = wanted.addresses(&world.settings);
     let lacks = |some: &[String], of: &[String]| of.iter().filter(|id| !some.contains(id)).cloned().collect::<Vec<_>>();
@@ -82,6 +85,21 @@ pub fn modify(world: &mut World, caller: &Caller, params: &Params, now: Timestam
     let mut xml = Xml::default();
     xml.text("return", true);
     Ok(xml)
+}
+
+/// Refuses a subnet in whose zone the endpoint has another one, which goes in the same moment. The words are
+/// those of many reports. \[terraform-aws-modules/terraform-aws-vpc 583\]
+fn no_swap(world: &mut World, caller: &Caller, params: &Params, own: &Endpoint) -> Result<(), Refusal> {
+    let network = world.network(caller);
+    let zone = |id: &str| network.subnets.iter().find(|subnet| subnet.id == id).map(|subnet| &subnet.az_id);
+    let taken = |id: &&str| own.wanted.subnets.iter().any(|has| has != id && zone(has) == zone(id));
+    match params.list("AddSubnetId").into_iter().find(taken) {
+        Some(id) => Err(refusal(
+            "DuplicateSubnetsInSameZone",
+            format!("Found another VPC endpoint subnet in the availability zone of {id}."),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// What the endpoint becomes.

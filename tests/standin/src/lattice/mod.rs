@@ -26,7 +26,7 @@ type Outcome = Result<(u16, Value), Refusal>;
 pub struct Input<'a> {
     /// The identifier in the path.
     pub label: &'a str,
-    /// The query string.
+    /// The query string. What is there several times is one text, with a line for each.
     pub query: &'a BTreeMap<String, String>,
     /// The body.
     pub body: &'a [u8],
@@ -59,6 +59,7 @@ pub fn answer(world: &mut World, caller: &Caller, operation: &str, input: &Input
         "DeleteServiceNetworkResourceAssociation" => associations::delete(world, caller, input, now),
         "ListTagsForResource" => tags::list(world, caller, input),
         "TagResource" => tags::add(world, caller, input),
+        "UntagResource" => tags::remove(world, caller, input),
         other => Err(invalid(format!("the stand-in has no VPC Lattice operation {other}"))),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Input, Outcome, missing};
+use super::{Input, Outcome, invalid, missing};
 use crate::request::Caller;
 use crate::wire::Refusal;
 use crate::world::World;
@@ -36,6 +36,16 @@ pub fn list(world: &mut World, caller: &Caller, input: &Input) -> Outcome {
 #[serde(deny_unknown_fields)]
 struct TagInput {
     tags: BTreeMap<String, String>,
+}
+
+/// Takes off the tags of these keys, whatever their values; of what has none of them, nothing. \[botocore: `UntagResource`\]
+pub fn remove(world: &mut World, caller: &Caller, input: &Input) -> Outcome {
+    let keys = input.query("tagKeys").ok_or_else(|| invalid("tagKeys is missing"))?;
+    let tags = of(world, caller, input.label)?;
+    for key in keys.lines() {
+        tags.remove(key);
+    }
+    Ok((200, json!({})))
 }
 
 /// Adds tags, replacing those of the same key. \[botocore: `TagResource`\]

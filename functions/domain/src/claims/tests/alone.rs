@@ -184,6 +184,7 @@ fn listed_route_tables_and_policies_that_differ_are_told() {
         service: crate::ids::Service::parse(S3).unwrap(),
         vpc: testing::vpc("vpc-0a"),
         route_tables: tables(&["rtb-0a"]),
+        chosen_by: None,
         policy: policy.map(str::to_owned),
     };
     ready.plan = Some(Plan { call: call(None), ..plan.clone() });
