@@ -89,7 +89,7 @@ pub enum Command {
         #[command(flatten)]
         json: Json,
     },
-    /// Approve a share that waits for a person: its run accepts and connects it.
+    /// Approve a share that waits for a person: its run accepts and connects it. Or an endpoint that its limits hold: it is made.
     Approve {
         #[command(flatten)]
         subject: Subject,
