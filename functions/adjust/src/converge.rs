@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drawbridge_domain::adjust::{self, Calls, Change, Refusal, Shown};
 use drawbridge_domain::connection::Connection;
-use drawbridge_domain::identity::TAG_CONNECTION;
+use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
 use drawbridge_domain::{Class, Fault, FaultName};
 
 use crate::handler::{Adjust, Associations, Network, Records, lasting};
@@ -48,9 +48,12 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
             }
         }
         let group = own.as_ref().map(|(id, _)| id.as_str());
-        if let (Some(admit), made) = (&calls.admit, &record.group) {
-            let Some(made) = made.as_ref().filter(|_| own.is_some()) else {
-                return Ok(Outcome::Refused(Refusal::NotOurs, untouched));
+        if let Some(admit) = &calls.admit {
+            let Some(made) = record.group.as_ref().filter(|_| own.is_some()) else {
+                let fault = FaultName::Conflict.because(format!(
+                    "no security group carries the connection's tags {TAG_CONNECTION} and {TAG_OWNER}: put them back"
+                ));
+                return Ok(Outcome::Refused(Refusal::Refused(fault), untouched));
             };
             if let Err(fault) = self.ec2.admit(&made.id, admit).await {
                 return Ok(Outcome::Refused(lasting(fault)?, untouched));
