@@ -3,6 +3,7 @@
 mod association;
 mod interface;
 mod routes;
+mod sources;
 
 use std::collections::BTreeSet;
 
