@@ -224,8 +224,8 @@ fn taken(
         let its = behind.iter().filter(|(id, _)| *id == other.id).map(|(_, name)| name);
         let its: BTreeSet<_> =
             other.dns.iter().map(|dns| &dns.name).chain(its).map(|name| PrivateName::of(name, true)).collect();
-        let clash =
-            |its: &PrivateName, ours: &PrivateName| ours.is_one() && ours.kind == its.kind && ours.domain == its.domain;
+        // None of theirs is a domain that names are under.
+        let clash = |its: &PrivateName, ours: &PrivateName| ours.kind == its.kind && ours.domain == its.domain;
         let mut clashes = its.iter().filter_map(|name| Some((name, names.iter().find(|ours| clash(name, ours))?)));
         if let Some((name, own)) = clashes.next() {
             let needed = if own.sure {

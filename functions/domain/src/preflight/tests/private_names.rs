@@ -110,6 +110,8 @@ fn an_asterisk_stands_for_every_name_under_it() {
     ] {
         assert_eq!(codes(&interface(&ecr(), &with_zones(zones))), found, "{zones:?}: told once for both names");
     }
+    let told = interface(&ecr(), &with_zones(&[("\\052.dkr.ecr.us-east-1.amazonaws.com.", "1")]));
+    assert!(told.findings[0].seen.contains(" *.dkr.ecr.us-east-1.amazonaws.com ("), "{}", told.findings[0].seen);
 }
 
 /// Each endpoint has zones of AWS's. One that no endpoint explains is told, and stops nothing: it may go in a moment.
@@ -219,6 +221,7 @@ fn which_names_get_a_zone_is_a_matter_of_preference() {
         (of(None, group, false), dns(specified, &["a.example.com", "a.com"]), &["a.example.com"]),
         (of(None, group, false), dns(specified, &["*.a.example.com"]), &["*.a.example.com"]),
         (of(None, group, false), dns(specified, &["*.com"]), &["*.example.com"]),
+        (of(None, group, false), dns(specified, &["*.example.com"]), &["*.example.com"]),
         (of(None, None, true), dns("ALL_DOMAINS", &[]), &[]),
         // Its provider lets nobody read it.
         (None, dns("ALL_DOMAINS", &[]), &[]),
