@@ -110,7 +110,7 @@ pub fn wanted<'a>(connection: &Connection, known: Known<'a>) -> Option<Change<'a
 
 /// From where a connection's own security group is to admit, if the subscription names anything: what else it admits
 /// follows from the VPC as it was when the group was made.
-fn sources<'a>(settings: Settings<'a>) -> Option<&'a Sources> {
+fn sources(settings: Settings<'_>) -> Option<&Sources> {
     let groups = match settings {
         Settings::Resource(target) | Settings::ServiceNetwork(target) => &target.security_groups,
         Settings::Interface(item) => &item.security_groups,
