@@ -15,7 +15,7 @@ from listener import Listener
 from local import LocalCloud, wait_for
 from local.paths import ROOT
 from place import POLICY, Place
-from routes import GUARDED, NETWORKER, begin, depart, travel
+from routes import NETWORKER, begin, depart, travel
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Story, group
 from test_end import revoke
 from test_grace import share_again
@@ -244,9 +244,6 @@ def adjusted(story: Story, place: Place) -> None:
     assert story.cloud.invoke("adjust", {}).payload["changed"] == 1
     place.subscribe(place.gateway(route_tables=[place.main]))
     assert story.cloud.invoke("adjust", {}).payload["changed"] == 1
-    sources = {"cidrs": ["10.20.0.0/16"]}
-    story.subscribe("guarded", senders=[GUARDED], targets=[{**TO_VPC, "security_groups": sources}])
-    assert story.cloud.invoke("adjust", {}).payload["changed"] >= 1
     for tags in ({"team": "data"}, {"stage": "test"}):
         story.subscribe("network", senders=[NETWORKER], targets=[TO_NETWORK], profile="generic", tags=tags)
         assert story.cloud.invoke("adjust", {}).payload["changed"] >= 1

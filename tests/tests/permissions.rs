@@ -274,8 +274,6 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     let tag = |key: &str| serde_json::json!({format!("{key}/drawbridge:installation"): installation});
     assert_eq!(conditions, [tag("aws:RequestTag"), tag("aws:ResourceTag")]);
     held_to("AdjustRole", "ec2:ModifyVpcEndpoint", ":vpc-endpoint/*", "aws:ResourceTag");
-    held_to("AdjustRole", "ec2:AuthorizeSecurityGroupIngress", ":security-group/*", "aws:ResourceTag");
-    held_to("AdjustRole", "ec2:RevokeSecurityGroupIngress", ":security-group/*", "aws:ResourceTag");
     for of in [":vpc-endpoint/*", ":security-group/*"] {
         held_to("AdjustRole", "ec2:CreateTags", of, "aws:ResourceTag");
         held_to("AdjustRole", "ec2:DeleteTags", of, "aws:ResourceTag");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use drawbridge_domain::adjust::{self, Calls, Change, Refusal, Shown};
 use drawbridge_domain::connection::Connection;
-use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
+use drawbridge_domain::identity::TAG_CONNECTION;
 use drawbridge_domain::{Class, Fault, FaultName};
 
 use crate::handler::{Adjust, Associations, Network, Records, lasting};
@@ -48,24 +48,6 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
             }
         }
         let group = own.as_ref().map(|(id, _)| id.as_str());
-        if let Some(admit) = &calls.admit {
-            let Some(made) = record.group.as_ref().filter(|_| own.is_some()) else {
-                let fault = FaultName::Conflict.because(format!(
-                    "no security group carries the connection's tags {TAG_CONNECTION} and {TAG_OWNER}: put them back"
-                ));
-                return Ok(Outcome::Refused(Refusal::Refused(fault), untouched));
-            };
-            if let Err(fault) = self.ec2.admit(&made.id, admit).await {
-                return Ok(Outcome::Refused(lasting(fault)?, untouched));
-            }
-            untouched = false;
-            // Only then: what is admitted by both is never shut out.
-            if let Some(revoke) = &calls.revoke
-                && let Err(fault) = self.ec2.revoke(&made.id, revoke).await
-            {
-                return Ok(Outcome::Refused(lasting(fault)?, untouched));
-            }
-        }
         if let Err(fault) = self.set_tags(&shown, group, &calls).await {
             return Ok(Outcome::Refused(lasting(fault)?, untouched));
         }
@@ -98,14 +80,13 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
         }
     }
 
-    /// The connection's own security group, which carries the same tags, if these or its rules are to be changed.
+    /// The connection's own security group, which carries the same tags, if these are to be changed.
     async fn own_group(
         &self,
         record: &Connection,
         change: &Change<'_>,
     ) -> Result<Option<(String, BTreeMap<String, String>)>, Fault> {
-        let aspects = change.aspects;
-        let Some(group) = record.group.as_ref().filter(|_| aspects.tags || aspects.sources) else { return Ok(None) };
+        let Some(group) = record.group.as_ref().filter(|_| change.aspects.tags) else { return Ok(None) };
         let tagged = self.ec2.groups_tagged(TAG_CONNECTION, record.id.as_str()).await?;
         let own = tagged.into_iter().find(|tagged| tagged.id == group.id && adjust::is_ours(record, &tagged.tags));
         Ok(own.map(|own| (own.id.to_string(), own.tags)))

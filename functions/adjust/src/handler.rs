@@ -11,8 +11,8 @@ use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{ConnectionId, Installation};
 use drawbridge_domain::inventory::{FindMade, ListEndpoints};
 use drawbridge_domain::ports::{
-    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, MakeGroup, NarrowGroup, RemoveGroup,
-    ServiceNetworks, Subscriptions, TagAssociation,
+    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, RemoveGroup, ServiceNetworks,
+    Subscriptions, TagAssociation,
 };
 use drawbridge_domain::preflight::{Finding, Severity};
 use drawbridge_domain::subscription::Subscription;
@@ -54,12 +54,11 @@ impl Settings {
 }
 
 /// EC2, as this function needs it.
-pub trait Network: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + Groups + ChangeEndpoint {}
-impl<T: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + Groups + ChangeEndpoint> Network for T {}
-
-/// Security groups, as this function needs them.
-pub trait Groups: RemoveGroup + MakeGroup + NarrowGroup {}
-impl<T: RemoveGroup + MakeGroup + NarrowGroup> Groups for T {}
+pub trait Network:
+    ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + RemoveGroup + ChangeEndpoint
+{
+}
+impl<T: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + RemoveGroup + ChangeEndpoint> Network for T {}
 
 /// VPC Lattice, as this function needs it.
 pub trait Associations: ServiceNetworks + TagAssociation {}

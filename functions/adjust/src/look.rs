@@ -43,11 +43,11 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
             Said::Interface(item) => item.security_groups.named(),
             Said::Association(_) | Said::Gateway(_) => &[],
         };
-        if aspects.security_groups || aspects.sources {
+        if aspects.security_groups {
             seen.site.security_groups = self.ec2.security_groups(groups).await?;
         }
         if let Resource::Service(service) = &record.resource
-            && (aspects.policy || aspects.security_groups || aspects.sources || aspects.renames())
+            && (aspects.policy || aspects.security_groups || aspects.renames())
         {
             seen.services = self.ec2.endpoint_services(service).await?;
         }

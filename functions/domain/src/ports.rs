@@ -199,12 +199,6 @@ pub trait MakeGroup {
     async fn admit(&self, id: &SecurityGroupId, planned: &PlannedGroup) -> Result<(), Fault>;
 }
 
-/// EC2: take rules out of a security group.
-pub trait NarrowGroup {
-    /// Takes out what is planned here; what is not there is success.
-    async fn revoke(&self, id: &SecurityGroupId, planned: &PlannedGroup) -> Result<(), Fault>;
-}
-
 /// EC2: remove a security group.
 pub trait RemoveGroup {
     /// The groups with this tag, each with all of its tags.

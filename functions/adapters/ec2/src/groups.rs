@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, TagSpec
 use drawbridge_domain::connection::PlannedGroup;
 use drawbridge_domain::identity::TAG_OWNER;
 use drawbridge_domain::ids::{SecurityGroupId, VpcId};
-use drawbridge_domain::ports::{MakeGroup, NarrowGroup, RemoveGroup, TaggedGroup};
+use drawbridge_domain::ports::{MakeGroup, RemoveGroup, TaggedGroup};
 use drawbridge_domain::{Fault, FaultName};
 use drawbridge_sdk::{every_page, fault};
 
@@ -16,7 +16,6 @@ use crate::{Ec2, PAGE, filter, is_not_found, said};
 const GROUPS: &str = "ec2:DescribeSecurityGroups";
 const CREATE: &str = "ec2:CreateSecurityGroup";
 const ADMIT: &str = "ec2:AuthorizeSecurityGroupIngress";
-const REVOKE: &str = "ec2:RevokeSecurityGroupIngress";
 const DELETE: &str = "ec2:DeleteSecurityGroup";
 
 impl MakeGroup for Ec2 {
@@ -45,20 +44,6 @@ impl MakeGroup for Ec2 {
         // EC2 adds all or none: some are there already, and which is told by asking for each.
         for one in all {
             self.authorize(id, vec![one]).await?;
-        }
-        Ok(())
-    }
-}
-
-impl NarrowGroup for Ec2 {
-    async fn revoke(&self, id: &SecurityGroupId, planned: &PlannedGroup) -> Result<(), Fault> {
-        let all: Vec<_> = planned.ports.iter().flat_map(|ports| permissions(*ports, planned)).collect();
-        if self.unauthorize(id, all.clone()).await? {
-            return Ok(());
-        }
-        // Some are gone already, and which is told by asking for each.
-        for one in all {
-            self.unauthorize(id, vec![one]).await?;
         }
         Ok(())
     }
@@ -116,17 +101,6 @@ impl Ec2 {
             Ok((rows.collect(), page.next_token.clone()))
         })
         .await
-    }
-
-    /// Whether they were taken out; not, if one was not there.
-    async fn unauthorize(&self, id: &SecurityGroupId, rules: Vec<IpPermission>) -> Result<bool, Fault> {
-        let request = self.0.revoke_security_group_ingress().group_id(id.as_str());
-        match request.set_ip_permissions(Some(rules)).send().await {
-            // Those that were not there are in a 200, or refused, as the VPC is.
-            Ok(_) => Ok(true),
-            Err(error) if error.code() == Some("InvalidPermission.NotFound") => Ok(false),
-            Err(error) => Err(fault(REVOKE, error)),
-        }
     }
 
     /// Whether they were added; not, if one was there already.
@@ -231,27 +205,6 @@ mod tests {
             assert!(requests[0].body.contains(part), "{part} is not in {}", requests[0].body);
         }
         assert!(requests[2].body.contains("Filter.1.Name=group-name&Filter.1.Value.1=conn-1-g1&Filter.2.Name=vpc-id"));
-    }
-
-    #[tokio::test]
-    async fn what_is_planned_is_taken_out_and_what_is_gone_is_gone() {
-        let gone = || Answer::ec2_error(400, "InvalidPermission.NotFound");
-        let out = || {
-            Answer::ok("<RevokeSecurityGroupIngressResponse><return>true</return></RevokeSecurityGroupIngressResponse>")
-        };
-        let denied = Answer::ec2_error(403, "UnauthorizedOperation");
-        let script = Script::new([out(), gone(), gone(), out(), out(), out(), out(), out(), denied]);
-        let ec2 = Ec2::new(&script.config());
-        ec2.revoke(&id(), &planned()).await.unwrap();
-        ec2.revoke(&id(), &planned()).await.unwrap();
-        let requests = script.requests();
-        assert_eq!(requests.len(), 8, "all at once; else each");
-        for part in ["GroupId=sg-0a", "IpRanges.1.CidrIp=10.0.0.0%2F16", "Groups.1.GroupId=sg-0b", "IpPermissions.6."] {
-            assert!(requests[0].body.contains(part), "{part} is not in {}", requests[0].body);
-        }
-        let fault = ec2.revoke(&id(), &planned()).await.unwrap_err();
-        assert_eq!(fault.name, FaultName::AccessDenied);
-        assert!(fault.message.starts_with("ec2:RevokeSecurityGroupIngress is not allowed"), "{fault}");
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use drawbridge_domain::connection::{PlannedDns, PlannedGroup};
+use drawbridge_domain::connection::PlannedDns;
 use drawbridge_domain::ids::{
     AssociationId, ResourceArn, RouteTableId, SecurityGroupId, Service, ServiceNetworkId, SubnetId, VpcEndpointId,
     VpcId,
@@ -361,21 +361,6 @@ impl LookAtRoutes for &World {
     }
     async fn route_tables(&self, _: &[RouteTableId]) -> Result<Vec<RouteTable>, Fault> {
         unreachable!("no gateway endpoint is in this world")
-    }
-}
-
-impl MakeGroup for &World {
-    async fn make_group(&self, _: &str, _: &VpcId, _: &BTreeMap<String, String>) -> Result<SecurityGroupId, Fault> {
-        unreachable!("adjust makes nothing")
-    }
-    async fn admit(&self, _: &SecurityGroupId, _: &PlannedGroup) -> Result<(), Fault> {
-        unreachable!("none has a group of its own")
-    }
-}
-
-impl NarrowGroup for &World {
-    async fn revoke(&self, _: &SecurityGroupId, _: &PlannedGroup) -> Result<(), Fault> {
-        unreachable!("none has a group of its own")
     }
 }
 

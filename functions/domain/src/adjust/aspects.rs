@@ -13,8 +13,6 @@ use crate::ids::{RouteTableId, SecurityGroupId, SubnetId};
 pub struct Aspects {
     /// The listed security groups.
     pub security_groups: bool,
-    /// From where its own security group admits.
-    pub sources: bool,
     /// The listed subnets, of an interface endpoint.
     pub subnets: bool,
     /// Whether private DNS is on, of an interface endpoint.
@@ -44,7 +42,6 @@ impl Aspects {
         let differ = |aspect: fn(Self) -> bool| before.iter().any(|before| aspect(Self::between(before, plan)));
         Self {
             security_groups: differ(|aspects| aspects.security_groups),
-            sources: differ(|aspects| aspects.sources),
             subnets: differ(|aspects| aspects.subnets),
             private_dns: differ(|aspects| aspects.private_dns),
             route_tables: differ(|aspects| aspects.route_tables),
@@ -56,7 +53,6 @@ impl Aspects {
     fn between(a: &Plan, b: &Plan) -> Self {
         Self {
             security_groups: set(groups_of(&a.call)) != set(groups_of(&b.call)),
-            sources: sources_of(a) != sources_of(b),
             subnets: set(subnets_of(&a.call)) != set(subnets_of(&b.call)),
             private_dns: private_dns_of(&a.call) != private_dns_of(&b.call),
             route_tables: set(tables_of(&a.call)) != set(tables_of(&b.call))
@@ -74,10 +70,6 @@ pub fn in_words(before: &Plan, after: &Plan) -> String {
     let mut words = Vec::new();
     if aspects.security_groups {
         words.push(from_to("security groups", groups_of(&before.call), groups_of(&after.call)));
-    }
-    if aspects.sources {
-        let sources = |plan| sources_of(plan).into_iter().collect::<Vec<_>>();
-        words.push(from_to("sources", &sources(before), &sources(after)));
     }
     if aspects.subnets {
         words.push(from_to("subnets", subnets_of(&before.call), subnets_of(&after.call)));
@@ -134,12 +126,6 @@ pub(super) fn groups_of(call: &PlannedCall) -> &[SecurityGroupId] {
         | PlannedCall::InterfaceEndpoint { security_groups, .. } => security_groups,
         PlannedCall::GatewayEndpoint { .. } | PlannedCall::ServiceNetworkResource { .. } => &[],
     }
-}
-
-/// From where a connection's own security group admits.
-fn sources_of(plan: &Plan) -> BTreeSet<&str> {
-    let groups = plan.group.iter().flat_map(|group| group.security_groups.iter().map(SecurityGroupId::as_str));
-    plan.group.iter().flat_map(|group| group.cidrs.iter().map(String::as_str)).chain(groups).collect()
 }
 
 /// Of others than interface endpoints subnets stay as they are [botocore: ec2 `ModifyVpcEndpoint`].

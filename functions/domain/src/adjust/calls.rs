@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aspects::{Aspects, groups_of, is_own, policy_of, private_dns_of, subnets_of, tables_of};
-use crate::connection::{Plan, PlannedGroup};
+use crate::connection::Plan;
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId};
 use crate::inventory::ListedEndpoint;
 use crate::network::{Association, same_word};
@@ -43,10 +43,6 @@ impl Shown {
 pub struct Calls {
     /// What `ModifyVpcEndpoint` says.
     pub modify: Modification,
-    /// What the connection's own security group is to admit, all of it: what it admits already is no matter.
-    pub admit: Option<PlannedGroup>,
-    /// What it is not to admit any more, of what a plan named.
-    pub revoke: Option<PlannedGroup>,
     /// The tags to add or overwrite.
     pub set_tags: BTreeMap<String, String>,
     /// The tags to take off, where they have these values still.
@@ -113,10 +109,6 @@ pub fn calls(before: &[Plan], plan: &Plan, shown: &Shown, tagged: &[&BTreeMap<St
     if let Shown::Endpoint(listed) = shown {
         calls.modify = modification(before, plan, listed, differ);
     }
-    if let (true, Some(group)) = (differ.sources, &plan.group) {
-        calls.admit = Some(group.clone());
-        calls.revoke = no_longer(before, group);
-    }
     if differ.tags {
         let has = |key: &str, value: &str| tagged.iter().all(|tags| tags.get(key).is_some_and(|tag| tag == value));
         let given = plan.tags.iter().filter(|(key, value)| !is_own(key) && !has(key, value));
@@ -127,19 +119,6 @@ pub fn calls(before: &[Plan], plan: &Plan, shown: &Shown, tagged: &[&BTreeMap<St
         calls.remove_tags = still.map(|(key, value)| (key.clone(), value.clone())).collect();
     }
     calls
-}
-
-/// The sources that a plan named and this group is not to have.
-fn no_longer(before: &[Plan], group: &PlannedGroup) -> Option<PlannedGroup> {
-    let named = || before.iter().filter_map(|plan| plan.group.as_ref());
-    let cidrs: BTreeSet<_> = named().flat_map(|named| &named.cidrs).filter(|c| !group.cidrs.contains(c)).collect();
-    let groups: BTreeSet<_> =
-        named().flat_map(|named| &named.security_groups).filter(|g| !group.security_groups.contains(g)).collect();
-    (!cidrs.is_empty() || !groups.is_empty()).then(|| PlannedGroup {
-        cidrs: cidrs.into_iter().cloned().collect(),
-        security_groups: groups.into_iter().cloned().collect(),
-        ..group.clone()
-    })
 }
 
 fn modification(before: &[Plan], plan: &Plan, shown: &ListedEndpoint, differ: Aspects) -> Modification {

@@ -3,7 +3,6 @@
 mod association;
 mod interface;
 mod routes;
-mod sources;
 
 use std::collections::BTreeSet;
 

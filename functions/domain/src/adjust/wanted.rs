@@ -2,9 +2,9 @@
 
 use super::aspects::{Aspects, in_words, is_own, set};
 use crate::claims::Known;
-use crate::connection::{Connection, Plan, PlannedCall, PlannedGroup};
+use crate::connection::{Connection, Plan, PlannedCall};
 use crate::ids::{RouteTableId, SecurityGroupId};
-use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Sources, Subnets, Subscription};
+use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Subnets, Subscription};
 
 /// What a connection's plan is to become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,37 +99,10 @@ pub fn wanted<'a>(connection: &Connection, known: Known<'a>) -> Option<Change<'a
         (PlannedCall::ServiceNetworkResource { .. }, Settings::Association(_)) => {}
         _ => return None,
     }
-    if let (Some(group), Some(sources)) = (&mut plan.group, sources(settings)) {
-        admitting(group, sources);
-    }
     plan.tags.retain(|key, _| is_own(key));
     plan.tags.extend(subscription.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
     let aspects = Aspects::from(&plans(connection), &plan);
     Some(Change { subscription, settings, plan, aspects, chooses })
-}
-
-/// From where a connection's own security group is to admit, if the subscription names anything: what else it admits
-/// follows from the VPC as it was when the group was made.
-fn sources(settings: Settings<'_>) -> Option<&Sources> {
-    let groups = match settings {
-        Settings::Resource(target) | Settings::ServiceNetwork(target) => &target.security_groups,
-        Settings::Interface(item) => &item.security_groups,
-        Settings::Association(_) | Settings::Gateway(_) => return None,
-    };
-    match groups {
-        SecurityGroups::Managed(sources) if *sources != Sources::default() => Some(sources),
-        _ => None,
-    }
-}
-
-fn admitting(group: &mut PlannedGroup, wished: &Sources) {
-    let cidrs: Vec<String> = wished.cidrs.iter().map(ToString::to_string).collect();
-    if set(&group.cidrs) != set(&cidrs) {
-        group.cidrs = cidrs;
-    }
-    if set(&group.security_groups) != set(&wished.security_groups) {
-        group.security_groups.clone_from(&wished.security_groups);
-    }
 }
 
 /// The plans that an endpoint may have been made by: the record's, and those that it is being changed to.

@@ -156,7 +156,7 @@ fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Opt
             let wished: Vec<_> = sources.cidrs.iter().map(ToString::to_string).collect();
             other("sources", &group.cidrs, &wished)
                 .or_else(|| other("sources", &group.security_groups, &sources.security_groups))
-                .map(applied)
+                .map(in_place)
         }
     }
 }

@@ -36,9 +36,7 @@ pub fn change(change: &Change<'_>, connection: &Connection, seen: &ChangeSeen) -
     let profile = &change.subscription.profile.profile();
     let aspects = change.aspects;
     match (change.settings, &connection.resource) {
-        (Settings::Resource(target) | Settings::ServiceNetwork(target), _)
-            if aspects.security_groups || aspects.sources =>
-        {
+        (Settings::Resource(target) | Settings::ServiceNetwork(target), _) if aspects.security_groups => {
             security_groups::check(&mut findings, Site::from(target), &profile.ports, &seen.site);
         }
         (Settings::Interface(item), Resource::Service(service)) => {
@@ -76,7 +74,7 @@ fn interface(
     let PlannedCall::InterfaceEndpoint { subnets: wished, private_dns: on, .. } = &change.plan.call else { return };
     let turns_on = aspects.private_dns && *on && !seen.private_dns;
     let adds = aspects.subnets && wished.iter().any(|subnet| !seen.subnets.contains(subnet));
-    let looks = aspects.security_groups || aspects.sources || adds || turns_on || aspects.policy;
+    let looks = aspects.security_groups || adds || turns_on || aspects.policy;
     let found = looks.then(|| of_type(findings, service, &seen.services, "Interface")).flatten();
     let site = Site::from(item);
     if let Some(found) = found.filter(|_| aspects.policy) {
@@ -86,7 +84,7 @@ fn interface(
         let zones = zones(service, found, &seen.site);
         subnets::check_listed(findings, wished, &seen.subnets, site, &needs(service, &zones), &seen.site);
     }
-    if aspects.security_groups || aspects.sources {
+    if aspects.security_groups {
         let used = ports(&change.subscription.profile.profile(), change.subscription.port_of_service(service), found);
         security_groups::check(findings, site, &used, &seen.site);
     }
