@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::inventory::{FindMade, Rounds};
@@ -78,20 +77,9 @@ impl Rounds for Ledger {
         let mut item = to_item(keys::RECONCILE, &round)?;
         item.insert("pk".to_owned(), text(keys::RECONCILE));
         item.insert("sk".to_owned(), text(keys::ROUND));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = put.expression_attribute_names("#version", "version");
-        let put = if from == 0 {
-            put.condition_expression("attribute_not_exists(#version)")
-        } else {
-            put.condition_expression("#version = :from")
-                .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
-        };
-        match put.send().await {
-            Ok(_) => Ok(round),
-            Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
-                Err(FaultName::LedgerConflict.because("another run of reconcile has the round"))
-            }
-            Err(error) => Err(drawbridge_sdk::fault("dynamodb:PutItem", error)),
+        if self.put(keys::RECONCILE, item, from).await? {
+            return Ok(round);
         }
+        Err(FaultName::LedgerConflict.because("another run of reconcile has the round"))
     }
 }

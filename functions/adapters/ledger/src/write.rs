@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Refusal;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem};
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ports::{AuditEntry, Connections, Shares};
@@ -101,17 +102,8 @@ impl Ledger {
     /// that gave it that version.
     pub(crate) async fn write(&self, write: Write) -> Result<(), Fault> {
         let audit = write.audit.item(&write.pk)?;
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(write.item.clone()))
-            .expression_attribute_names("#version", "version");
-        // An item written by hand may lack a version: it can be replaced, not updated.
-        let put = if write.from == 0 {
-            put.condition_expression("attribute_not_exists(#version)")
-        } else {
-            put.condition_expression("#version = :from")
-                .expression_attribute_values(":from", AttributeValue::N(write.from.to_string()))
-        };
+        let put = Put::builder().table_name(&self.table).set_item(Some(write.item.clone()));
+        let put = decided_from(put, write.from);
         let entry = Put::builder().table_name(&self.table).set_item(Some(audit));
         let answer = self
             .client
@@ -128,6 +120,20 @@ impl Ledger {
             Err(error) => match refusal(&write.pk, error) {
                 Refused::Fault(fault) => Err(fault),
                 Refused::Overtaken(how) => self.who_won(&write, &how).await,
+            },
+        }
+    }
+
+    /// Writes an item that has no audit trail; false if it has another version by now. A transaction of one: a function
+    /// that writes records, too, would link `PutItem` beside it, and the SDK's own token makes a repetition the same write.
+    pub(crate) async fn put(&self, pk: &str, item: Item, from: u64) -> Result<bool, Fault> {
+        let put = decided_from(Put::builder().table_name(&self.table).set_item(Some(item)), from);
+        let put = TransactWriteItem::builder().put(put.build().map_err(|error| unsendable(&error))?).build();
+        match self.client.transact_write_items().transact_items(put).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match refusal(pk, error) {
+                Refused::Fault(fault) => Err(fault),
+                Refused::Overtaken(_) => Ok(false),
             },
         }
     }
@@ -157,6 +163,18 @@ impl Ledger {
         Err(FaultName::LedgerConflict.because(format!(
             "`{pk}` / `{sk}`: the write was decided from {decided_from}, the ledger holds {found} ({how}): read it and decide again"
         )))
+    }
+}
+
+/// Only if the item still has the version that the write was decided from.
+fn decided_from(put: PutBuilder, from: u64) -> PutBuilder {
+    let put = put.expression_attribute_names("#version", "version");
+    // An item written by hand may lack a version: it can be replaced, not updated.
+    if from == 0 {
+        put.condition_expression("attribute_not_exists(#version)")
+    } else {
+        put.condition_expression("#version = :from")
+            .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
     }
 }
 
