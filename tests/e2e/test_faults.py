@@ -29,8 +29,10 @@ TOLERATED = {"vpc-lattice:GetResourceConfiguration", "vpc-lattice:ListResourceCo
 # Looks that only foresee what AWS refuses itself: whatever goes wrong with them is told (test_names.py) and stops nothing.
 FORESEEING = {"route53:ListHostedZonesByVPC"}
 
-# Made on no way that a share takes: broken in test_kinds.py, in test_names.py where two private names are, and in test_hold.py where somebody is waited for.
+# Made on no way that a share takes: broken in test_kinds.py, in test_names.py where two private names are, in test_hold.py
+# where somebody is waited for, and in test_grace.py where what is shared again is kept.
 WITHOUT_A_SHARE = {
+    ("accept", "states:SendTaskSuccess"),
     ("intake", "states:SendTaskSuccess"),
     ("open", "ec2:DescribeRouteTables"),
     ("open", "ec2:DescribeVpcEndpointAssociations"),

@@ -41,6 +41,8 @@ RESTING_LOOKS = 3
 # What ministack says of an environment that it removed itself before the function's code ran.
 TAKEN_DOWN = "bootstrap exited during init with code -1"
 MOST_STARTS = 3
+# ministack's ListExecutions fails now and then while a run begins: "dictionary changed size during iteration".
+MOST_LOOKS = 4
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ class LocalCloud:
                 service,
                 endpoint_url=self.standin_endpoint if service in SERVED_BY_STANDIN else self.endpoint,
                 config=Config(
-                    retries={"total_max_attempts": 1},
+                    retries={"total_max_attempts": MOST_LOOKS if service == "stepfunctions" else 1},
                     connect_timeout=5,
                     read_timeout=90,
                     max_pool_connections=64,
