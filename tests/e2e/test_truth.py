@@ -432,7 +432,8 @@ def test_what_is_cut_off_is_finished_and_done_once(cloud: LocalCloud, function: 
     story = Story(cloud)
     share, connection = connected(story)
     story.standin.set_endpoint(made(connection), "failed")
-    fault = story.fault(function, service, operation, kind, count=3)
+    # Reconcile's first write takes the round. A run that loses the answer to that has it, and leaves it to the next hour.
+    fault = story.fault(function, service, operation, kind, occurrence=2 if function == "reconcile" else 1, count=3)
     first = cloud.invoke(function, {"detail": made(connection)})
     assert story.struck(fault) > 0, first
     story.mend()
