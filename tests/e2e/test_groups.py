@@ -98,6 +98,25 @@ def test_a_profile_that_is_extended(cloud: LocalCloud) -> None:
     assert "extended: port 9443 (admin); not in use1-az1" in cloud.cli("check", str(story.file("redis"))).stdout
 
 
+def test_from_listed_ones_to_one_of_its_own_and_back(cloud: LocalCloud) -> None:
+    """Told, and made anew where the subscription says so: behind its own group, which goes with the way back."""
+    story = Story(cloud)
+    share = shared(story, TO_VPC)
+    story.ready(share, 1)
+    story.subscribe(targets=[MANAGED])
+    story.look()
+    told = story.connection(share)
+    assert (told["status"], told["generation"]) == ("ready", 1) and groups(story) == []
+    assert [f["code"] for f in told["findings"]] == ["SettingsDiffer"] and "on_change: replace" in told["findings"][0]["way_out"]
+    for generation, target in ((2, MANAGED), (3, TO_VPC)):
+        story.subscribe(targets=[target], on_change="replace")
+        anew = ("ready", generation)
+        story.sweep_until(lambda: (now := story.connection(share))["generation"] == anew[1] and now["status"] == anew[0], what="it is made anew")  # noqa: B023
+        assert len(groups(story)) == (target is MANAGED) and len(story.endpoints(live=True)) == 1
+    cloud.wait_for_rest()
+    assert story.disorder() == []
+
+
 def test_from_where_it_admits(cloud: LocalCloud) -> None:
     """CIDR blocks and groups that the subscription names, and for an interface endpoint the service's port."""
     story = Story(cloud)

@@ -1,6 +1,6 @@
 //! In what the settings that hold now differ from those that something was made with. What Drawbridge changes in place
 //! (see [`crate::adjust`]) is told until it is done; the rest stays as it is, unless the subscription says
-//! `on_change: replace` and AWS can't change it.
+//! `on_change: replace`.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -20,10 +20,11 @@ use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Sources
 pub struct Difference {
     /// In words: what it was made with instead of what.
     pub what: String,
-    /// Whether AWS could change it while the endpoint or association stands. Of endpoints for what VPC Lattice
+    /// Whether AWS can change it while the endpoint or association stands. Of endpoints for what VPC Lattice
     /// leads to AWS changes only security groups and tags [AWS:privatelink/use-resource-endpoint,
     /// access-with-service-network-endpoint]; of an association only tags [CFN]; of others everything that a
-    /// subscription says [botocore: ec2 `ModifyVpcEndpoint`].
+    /// subscription says [botocore: ec2 `ModifyVpcEndpoint`]. Not so
+    /// what only Drawbridge can't: it is made anew like what AWS can't change.
     pub in_place: bool,
     /// Whether Drawbridge changes it while it stands.
     pub applied: bool,
@@ -31,10 +32,6 @@ pub struct Difference {
 
 fn applied(what: String) -> Difference {
     Difference { what, in_place: true, applied: true }
-}
-
-fn in_place(what: String) -> Difference {
-    Difference { what, in_place: true, applied: false }
 }
 
 fn anew(what: String) -> Difference {
@@ -140,23 +137,22 @@ fn at_vpc(private_dns: &PlannedDns, target: &VpcTarget, profile: &Profile) -> Op
     (*private_dns != wished).then(|| format!("private DNS {} instead of {}", word(private_dns), word(&wished)))
 }
 
-/// A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
+/// Between listed groups and one of its own, and between the sources of that, AWS could change it; Drawbridge makes it
+/// anew, if the subscription says so. A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
 /// are looked at when it is made.
 fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Option<Difference> {
     match (&plan.group, wished) {
         (None, SecurityGroups::Listed(wished)) => other("security groups", made, wished).map(applied),
-        (Some(_), SecurityGroups::Listed(_)) => {
-            Some(in_place(format!("a security group of its own instead of {wished}")))
-        }
+        (Some(_), SecurityGroups::Listed(_)) => Some(anew(format!("a security group of its own instead of {wished}"))),
         (None, SecurityGroups::Managed(_)) => {
-            Some(in_place(format!("security groups {} instead of one of its own", words(made))))
+            Some(anew(format!("security groups {} instead of one of its own", words(made))))
         }
         (Some(_), SecurityGroups::Managed(sources)) if *sources == Sources::default() => None,
         (Some(group), SecurityGroups::Managed(sources)) => {
             let wished: Vec<_> = sources.cidrs.iter().map(ToString::to_string).collect();
             other("sources", &group.cidrs, &wished)
                 .or_else(|| other("sources", &group.security_groups, &sources.security_groups))
-                .map(in_place)
+                .map(anew)
         }
     }
 }

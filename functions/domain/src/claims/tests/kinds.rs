@@ -123,8 +123,13 @@ fn a_security_group_of_its_own_differs_from_listed_ones_and_by_its_sources() {
         (&made_for(Status::Ready, &["a"]), listed(), None),
     ] {
         let told = settled(made, &accepted(), &[with(wished)]);
-        let seen = told.map(|(next, _)| next.findings[0].seen.clone());
-        assert_eq!(seen.is_some(), differs.is_some(), "{seen:?}");
-        assert!(seen.unwrap_or_default().contains(differs.unwrap_or_default()));
+        let finding = told.map(|(next, _)| next.findings[0].clone());
+        assert_eq!(finding.is_some(), differs.is_some(), "{finding:?}");
+        let Some(finding) = finding else { continue };
+        assert!(finding.seen.contains(differs.unwrap_or_default()), "{finding:?}");
+        assert!(
+            finding.way_out.contains("`on_change: replace`"),
+            "Drawbridge does not change it in place: {finding:?}"
+        );
     }
 }
