@@ -140,6 +140,9 @@ def which(verb: str, path: str, headers: dict[str, str], body: bytes) -> Call:
         return Call("ram", _RAM[bare.strip("/")], json.loads(body or b"{}"))
     if bare == "/" and b"Action=" in body:
         return Call("ec2", _snake(parse_qs(body.decode())["Action"][0]), None)
+    if bare == "/2013-04-01/hostedzonesbyvpc":
+        asked = parse_qs(urlparse(path).query)
+        return Call("route53", "list_hosted_zones_by_vpc", {"VPCId": asked["vpcid"][0], "VPCRegion": asked["vpcregion"][0]})
     for method, pattern, operation in LATTICE:
         if verb == method and re.match(pattern, bare):
             return Call("vpc-lattice", operation, None)
