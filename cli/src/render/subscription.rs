@@ -27,7 +27,7 @@ pub fn subscription(subscription: &Subscription, screen: &Screen) -> String {
     }
     facts.add("profile", &vendor(&subscription.profile, profile));
     if subscription.on_change == OnChange::Replace {
-        facts.add("on change", "replace: what AWS can't change in place is closed and made anew, which interrupts it");
+        facts.add("on change", "replace: what is not changed in place is closed and made anew, which interrupts it");
     }
     for (number, limit) in limits(&subscription.limits).iter().enumerate() {
         facts.add(if number == 0 { "limits" } else { "" }, limit);

@@ -206,17 +206,17 @@ fn is_revoked(connection: &Connection) -> bool {
     connection.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked)
 }
 
-/// Why a connection is closed and opened anew: AWS can't change in place what changed, and the subscription whose
+/// Why a connection is closed and opened anew: what changed is not changed in place, and the subscription whose
 /// settings hold says that it is to be replaced then.
 pub(crate) fn to_be_replaced(connection: &Connection, known: Known<'_>) -> Option<String> {
     if !matches!(connection.status, Status::Opening | Status::Waiting | Status::Ready) {
         return None;
     }
     let (first, differences) = planned_otherwise(connection, known)?;
-    let anew: Vec<_> = differences.iter().filter(|d| !d.in_place).map(|d| d.what.as_str()).collect();
+    let anew: Vec<_> = differences.iter().filter(|d| !d.applied).map(|d| d.what.as_str()).collect();
     (first.on_change == OnChange::Replace && !anew.is_empty()).then(|| {
         format!(
-            "subscription {} changed: it has {}, which AWS can't change while it stands",
+            "subscription {} changed: it has {}, which is not changed while it stands",
             first.name,
             anew.join(", and ")
         )

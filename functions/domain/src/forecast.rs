@@ -276,9 +276,8 @@ fn step(record: Option<&Connection>, next: &Connection, what: &str, known: Known
         _ => match claims::planned_otherwise(next, known) {
             None => of(Action::Keep, true, Vec::new()),
             Some((_, differences)) => {
-                let changed = differences.iter().all(|difference| difference.in_place);
                 let applied = differences.iter().all(|difference| difference.applied);
-                of(if changed { Action::Change } else { Action::Replace }, applied, differences)
+                of(if applied { Action::Change } else { Action::Replace }, applied, differences)
             }
         },
     }

@@ -23,15 +23,18 @@ pub struct Difference {
     /// Whether AWS can change it while the endpoint or association stands. Of endpoints for what VPC Lattice
     /// leads to AWS changes only security groups and tags [AWS:privatelink/use-resource-endpoint,
     /// access-with-service-network-endpoint]; of an association only tags [CFN]; of others everything that a
-    /// subscription says [botocore: ec2 `ModifyVpcEndpoint`]. Not so
-    /// what only Drawbridge can't: it is made anew like what AWS can't change.
+    /// subscription says [botocore: ec2 `ModifyVpcEndpoint`].
     pub in_place: bool,
-    /// Whether Drawbridge changes it while it stands.
+    /// Whether Drawbridge changes it while it stands; what it does not is made anew, if the subscription says so.
     pub applied: bool,
 }
 
 fn applied(what: String) -> Difference {
     Difference { what, in_place: true, applied: true }
+}
+
+fn in_place(what: String) -> Difference {
+    Difference { what, in_place: true, applied: false }
 }
 
 fn anew(what: String) -> Difference {
@@ -42,15 +45,10 @@ pub(crate) fn made_otherwise(connection: &Connection, known: Known<'_>) -> Optio
     let made = connection.made.as_ref()?;
     let (first, differences) = planned_otherwise(connection, known)?;
     let words: Vec<_> = differences.iter().map(|difference| difference.what.as_str()).collect();
-    let or = if differences.iter().all(|difference| difference.in_place) {
-        ""
-    } else {
-        "; or let the sweep do both: `on_change: replace` in the subscription"
-    };
     let by_itself: Vec<_> = differences.iter().filter(|d| d.applied).map(|d| d.what.as_str()).collect();
     let anew = format!(
         "open it anew, which interrupts it: `drawbridge close {id} --reason TEXT`, and `drawbridge retry {id}` when it is \
-         closed{or}",
+         closed; or let the sweep do both: `on_change: replace` in the subscription",
         id = connection.id
     );
     let way_out = if by_itself.is_empty() {
@@ -137,22 +135,24 @@ fn at_vpc(private_dns: &PlannedDns, target: &VpcTarget, profile: &Profile) -> Op
     (*private_dns != wished).then(|| format!("private DNS {} instead of {}", word(private_dns), word(&wished)))
 }
 
-/// Between listed groups and one of its own, and between the sources of that, AWS could change it; Drawbridge makes it
-/// anew, if the subscription says so. A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
+/// Between listed groups and one of its own, and between the sources of that, AWS could change it, and Drawbridge
+/// does not. A managed group's ports follow from the profile, and where nothing is named its sources from the VPC: those
 /// are looked at when it is made.
 fn groups(plan: &Plan, made: &[SecurityGroupId], wished: &SecurityGroups) -> Option<Difference> {
     match (&plan.group, wished) {
         (None, SecurityGroups::Listed(wished)) => other("security groups", made, wished).map(applied),
-        (Some(_), SecurityGroups::Listed(_)) => Some(anew(format!("a security group of its own instead of {wished}"))),
+        (Some(_), SecurityGroups::Listed(_)) => {
+            Some(in_place(format!("a security group of its own instead of {wished}")))
+        }
         (None, SecurityGroups::Managed(_)) => {
-            Some(anew(format!("security groups {} instead of one of its own", words(made))))
+            Some(in_place(format!("security groups {} instead of one of its own", words(made))))
         }
         (Some(_), SecurityGroups::Managed(sources)) if *sources == Sources::default() => None,
         (Some(group), SecurityGroups::Managed(sources)) => {
             let wished: Vec<_> = sources.cidrs.iter().map(ToString::to_string).collect();
             other("sources", &group.cidrs, &wished)
                 .or_else(|| other("sources", &group.security_groups, &sources.security_groups))
-                .map(anew)
+                .map(in_place)
         }
     }
 }
