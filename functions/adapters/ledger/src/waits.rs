@@ -12,6 +12,7 @@ use jiff::SignedDuration;
 use crate::Ledger;
 use crate::codec::{decode, text, to_item};
 use crate::keys::{WAIT, connection_pk, share_pk};
+use crate::write::unchanged;
 
 /// How long a token is kept after its wait: it is of no use then. `DynamoDB` removes it some time after.
 const KEPT: SignedDuration = SignedDuration::from_hours(48);
@@ -37,18 +38,15 @@ impl Waits for Ledger {
         item.insert("pk".to_owned(), text(&pk));
         item.insert("sk".to_owned(), text(WAIT));
         item.insert("expires".to_owned(), AttributeValue::N(expires.to_string()));
+        let (condition, values) = unchanged(from);
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .expression_attribute_names("#version", "version");
-        let put = if from == 0 {
-            put.condition_expression("attribute_not_exists(#version)")
-        } else {
-            put.condition_expression("#version = :from")
-                .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
-        };
+            .expression_attribute_names("#version", "version")
+            .condition_expression(condition)
+            .set_expression_attribute_values(values);
         let Err(error) = put.send().await else {
             return Ok(());
         };

@@ -1,8 +1,9 @@
 //! Writes: a record and its audit entry in one transaction, on condition of the record's version.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Refusal;
-use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Delete, Put, TransactWriteItem};
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ports::{AuditEntry, Connections, Shares};
@@ -57,19 +58,14 @@ impl Ledger {
     /// Removes an item that has this version and writes the audit entry: both or neither. An item
     /// that is gone is success: it was this removal whose answer was lost, or another.
     pub(crate) async fn remove(&self, pk: &str, sk: &str, from: u64, audit: Entry) -> Result<(), Fault> {
+        let (condition, values) = unchanged(from);
         let delete = Delete::builder()
             .table_name(&self.table)
             .key("pk", text(pk))
             .key("sk", text(sk))
-            .expression_attribute_names("#version", "version");
-        // An item written by hand may lack a version.
-        let delete = if from == 0 {
-            delete.condition_expression("attribute_not_exists(#version)")
-        } else {
-            delete
-                .condition_expression("#version = :from")
-                .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
-        };
+            .expression_attribute_names("#version", "version")
+            .condition_expression(condition)
+            .set_expression_attribute_values(values);
         let entry = Put::builder().table_name(&self.table).set_item(Some(audit.item(pk)?));
         let answer = self
             .client
@@ -102,13 +98,12 @@ impl Ledger {
     /// that gave it that version.
     pub(crate) async fn write(&self, write: Write) -> Result<(), Fault> {
         let audit = write.audit.item(&write.pk)?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(write.item.clone()));
-        let put = decided_from(put, write.from);
+        let put = self.put_of(write.item.clone(), write.from)?;
         let entry = Put::builder().table_name(&self.table).set_item(Some(audit));
         let answer = self
             .client
             .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put.build().map_err(|error| unsendable(&error))?).build())
+            .transact_items(put)
             .transact_items(
                 TransactWriteItem::builder().put(entry.build().map_err(|error| unsendable(&error))?).build(),
             )
@@ -124,11 +119,21 @@ impl Ledger {
         }
     }
 
+    fn put_of(&self, item: Item, from: u64) -> Result<TransactWriteItem, Fault> {
+        let (condition, values) = unchanged(from);
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .expression_attribute_names("#version", "version")
+            .condition_expression(condition)
+            .set_expression_attribute_values(values);
+        Ok(TransactWriteItem::builder().put(put.build().map_err(|error| unsendable(&error))?).build())
+    }
+
     /// Writes an item that has no audit trail; false if it has another version by now. A transaction of one: a function
     /// that writes records, too, would link `PutItem` beside it, and the SDK's own token makes a repetition the same write.
     pub(crate) async fn put(&self, pk: &str, item: Item, from: u64) -> Result<bool, Fault> {
-        let put = decided_from(Put::builder().table_name(&self.table).set_item(Some(item)), from);
-        let put = TransactWriteItem::builder().put(put.build().map_err(|error| unsendable(&error))?).build();
+        let put = self.put_of(item, from)?;
         match self.client.transact_write_items().transact_items(put).send().await {
             Ok(_) => Ok(true),
             Err(error) => match refusal(pk, error) {
@@ -166,16 +171,13 @@ impl Ledger {
     }
 }
 
-/// Only if the item still has the version that the write was decided from.
-fn decided_from(put: PutBuilder, from: u64) -> PutBuilder {
-    let put = put.expression_attribute_names("#version", "version");
+/// Of a write that `#version` names the version in: that the item still has the one that it was decided from.
+pub(crate) fn unchanged(from: u64) -> (&'static str, Option<HashMap<String, AttributeValue>>) {
     // An item written by hand may lack a version: it can be replaced, not updated.
     if from == 0 {
-        put.condition_expression("attribute_not_exists(#version)")
-    } else {
-        put.condition_expression("#version = :from")
-            .expression_attribute_values(":from", AttributeValue::N(from.to_string()))
+        return ("attribute_not_exists(#version)", None);
     }
+    ("#version = :from", Some(HashMap::from([(":from".to_owned(), AttributeValue::N(from.to_string()))])))
 }
 
 fn unsendable(error: &aws_sdk_dynamodb::error::BuildError) -> Fault {

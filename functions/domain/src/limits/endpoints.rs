@@ -190,11 +190,8 @@ fn hold(one: &mut Asked<'_>, over: Vec<(SubscriptionName, String)>, now: Timesta
 }
 
 fn let_go(one: &mut Asked<'_>, now: Timestamp) {
-    let Some(mut next) = one.outcome().filter(|next| next.is_held()).cloned() else { return };
-    next.held_by.clear();
-    next.since = now;
-    "there is room for it".clone_into(&mut next.why);
-    "a connect run opens it".clone_into(&mut next.next);
+    let Some(held) = one.outcome().filter(|next| next.is_held()) else { return };
+    let next = let_through(held, "there is room for it".to_owned(), now);
     one.next = Some((next, "there is room for it: it is not held any more".to_owned()));
 }
 
@@ -211,12 +208,13 @@ pub fn approve(connection: &Connection, by: &str, now: Timestamp) -> Result<Conn
             id = connection.id,
         ));
     }
-    let mut next = connection.clone();
-    next.held_by.clear();
-    next.since = now;
-    next.why = format!("{by} approved it beyond the limits of {}", crate::wanted::join(&connection.held_by));
-    "a connect run opens it".clone_into(&mut next.next);
-    Ok(next)
+    let why = format!("{by} approved it beyond the limits of {}", crate::wanted::join(&connection.held_by));
+    Ok(let_through(connection, why, now))
+}
+
+fn let_through(held: &Connection, why: String, now: Timestamp) -> Connection {
+    let next = "a connect run opens it".to_owned();
+    Connection { held_by: Vec::new(), since: now, why, next, ..held.clone() }
 }
 
 #[cfg(test)]
