@@ -26,11 +26,6 @@ pub struct Accept<R, C, L, W> {
     pub installation: Installation,
 }
 
-/// The installation that the environment names.
-pub fn installation(named: Option<Installation>) -> Result<Installation, Fault> {
-    named.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))
-}
-
 impl<R, C, L, W> Handler for Accept<R, C, L, W>
 where
     R: FindShares + LookInside + Answer,

@@ -17,7 +17,8 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let accept = environment.check().and_then(|()| {
         let (ram, lattice) = (Ram::new(&sdk), Lattice::new(&sdk));
         let (ledger, workflows) = (Ledger::new(&sdk, table), Workflows::new(&sdk));
-        Ok(handler::Accept { ram, lattice, ledger, workflows, installation: handler::installation(installation)? })
+        let installation = Environment::named(installation.as_ref())?.clone();
+        Ok(handler::Accept { ram, lattice, ledger, workflows, installation })
     });
     drawbridge_runtime::run(accept).await
 }

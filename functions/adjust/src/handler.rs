@@ -48,8 +48,7 @@ impl Settings {
     }
 
     fn home(&self) -> Result<Home, Fault> {
-        let unset = || FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name");
-        Home::of_machine(self.installation.as_ref().ok_or_else(unset)?, &self.connect_machine)
+        Home::of_machine(Environment::named(self.installation.as_ref())?, &self.connect_machine)
     }
 }
 

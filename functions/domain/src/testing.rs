@@ -11,6 +11,7 @@ use crate::ids::{
     AccountId, AssociationId, Installation, InvitationArn, Region, ResourceArn, ResourceShareArn, SecurityGroupId,
     ServiceName, ServiceNetworkId, SubnetId, SubscriptionName, VpcEndpointId, VpcId,
 };
+use crate::network::{Association, EndpointService};
 use crate::profile::ProfileName;
 use crate::share::{
     FoundBy, Invitation, InvitationStatus, ShareFacts, ShareRecord, ShareStatus, SharedResource, VisibleShare,
@@ -228,6 +229,36 @@ pub fn endpoint_id() -> VpcEndpointId {
 
 pub fn association_id() -> AssociationId {
     AssociationId::parse("snra-0a").unwrap()
+}
+
+/// An association with `rcfg-1`, as Lattice shows it.
+pub fn association(status: &str) -> Association {
+    Association {
+        id: association_id(),
+        arn: "arn:aws:vpc-lattice:us-east-1:111122223333:servicenetworkresourceassociation/snra-0a".to_owned(),
+        status: status.to_owned(),
+        resource: Some(resource("rcfg-1")),
+        resource_name: None,
+        managed: false,
+        failure: None,
+        dns: Vec::new(),
+    }
+}
+
+/// The sender's interface service, without a private name.
+pub fn endpoint_service(name: &str) -> EndpointService {
+    EndpointService {
+        name: name.to_owned(),
+        service_type: "Interface".to_owned(),
+        zones: vec!["use1-az1".to_owned(), "use1-az2".to_owned()],
+        owner: SENDER.to_owned(),
+        private_dns_name: None,
+        private_dns_names: Vec::new(),
+        private_dns_state: None,
+        acceptance_required: false,
+        policy_supported: true,
+        address_families: vec!["ipv4".to_owned()],
+    }
 }
 
 /// The connection of `rcfg-1` to `vpc-0a`, planned and made, claimed by `a`.

@@ -137,9 +137,8 @@ where
     }
 
     fn home(&self) -> Result<Home, Fault> {
-        let installation = self.settings.installation.as_ref();
-        let unset = || FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name");
-        Home::of_machine(installation.ok_or_else(unset)?, &self.settings.connect_machine)
+        let installation = Environment::named(self.settings.installation.as_ref())?;
+        Home::of_machine(installation, &self.settings.connect_machine)
     }
 
     async fn one(&self, hand: &Hand<'_, L, Machines<'_, W>>, record: Connection) -> Result<Done, Fault> {

@@ -95,11 +95,7 @@ where
 
 impl<R, L, W> Intake<R, L, W> {
     fn home(&self) -> Result<Home, Fault> {
-        let installation = self
-            .settings
-            .installation
-            .as_ref()
-            .ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        let installation = Environment::named(self.settings.installation.as_ref())?;
         Home::of_machine(installation, &self.settings.connect_machine)
     }
 }

@@ -197,11 +197,7 @@ where
     }
 
     fn home(&self, run: &Run<'_>) -> Result<Home, Fault> {
-        let installation = self
-            .settings
-            .installation
-            .as_ref()
-            .ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        let installation = Environment::named(self.settings.installation.as_ref())?;
         Home::of_execution(installation, &run.request.execution)
     }
 

@@ -205,9 +205,7 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
         task: &Task<'_>,
         connection: Option<Connection>,
     ) -> Result<(BTreeMap<String, Outcome>, Option<Fault>), Fault> {
-        let installation = self.settings.installation.as_ref();
-        let installation =
-            installation.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))?;
+        let installation = Environment::named(self.settings.installation.as_ref())?;
         let tags = outputs::tags(task.id, installation);
         let about = connection.map_or_else(String::new, |connection| about(&connection));
         let mut outcomes = BTreeMap::new();

@@ -60,6 +60,14 @@ impl Environment {
         Installation::parse(text).map_err(|invalid| self.wrong("INSTALLATION", invalid)).ok()
     }
 
+    /// What needs the installation's name, once [`Environment::check`] was asked whether it is right.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` if there is none.
+    pub fn named(installation: Option<&Installation>) -> Result<&Installation, Fault> {
+        installation.ok_or_else(|| FaultName::InvalidConfiguration.because("INSTALLATION is not a valid name"))
+    }
+
     fn wrong(&mut self, name: &str, problem: impl Display) {
         self.problems.push(format!("{name}: {problem}"));
     }

@@ -22,7 +22,7 @@ use crate::subscription::{
     EndpointItem, GatewayItem, InterfaceItem, Kind, OnChange, Policy, PrivateDns, RouteTables, SecurityGroups, Subnets,
     Subscription, Target, TargetKey, Trust, VpcTarget,
 };
-use crate::testing::{self, gateway_item, home, interface_item, name, now, subscription, vpc};
+use crate::testing::{self, endpoint_service, gateway_item, home, interface_item, name, now, subscription, vpc};
 use crate::{Fault, FaultName, identity, profile};
 
 const S3: &str = "com.amazonaws.us-east-1.s3";
@@ -447,16 +447,9 @@ fn tables_and_policies_are_looked_at_too() {
     assert_eq!(of(vec![table("vpc-0a")], vec![other]), ["GatewayExists"]);
 
     let service = |policy_supported| EndpointService {
-        name: S3.to_owned(),
         service_type: "Gateway".to_owned(),
-        zones: Vec::new(),
-        owner: "amazon".to_owned(),
-        private_dns_name: None,
-        private_dns_names: Vec::new(),
-        private_dns_state: None,
-        acceptance_required: false,
         policy_supported,
-        address_families: Vec::new(),
+        ..endpoint_service(S3)
     };
     let with_policy = asks(item(&["rtb-0a"], policy("s3:GetObject")));
     let of = |supported| {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::reach::DnsScope;
-use crate::testing::{association_id, at, endpoint_id, now, resource, subscription};
+use crate::testing::{self, at, endpoint_id, now, resource, subscription};
 
 fn seen_endpoint(state: &str, failure: Option<&str>) -> Endpoint {
     Endpoint {
@@ -28,14 +28,10 @@ fn seen_endpoint(state: &str, failure: Option<&str>) -> Endpoint {
 
 fn seen_association(status: &str, failure: Option<&str>) -> Association {
     Association {
-        id: association_id(),
-        arn: "arn:aws:vpc-lattice:us-east-1:111122223333:servicenetworkresourceassociation/snra-0a".to_owned(),
-        status: status.to_owned(),
-        resource: Some(resource("rcfg-1")),
         resource_name: Some("orders".to_owned()),
-        managed: false,
         failure: failure.map(str::to_owned),
         dns: vec![dns(DnsScope::Regional, "regional")],
+        ..testing::association(status)
     }
 }
 

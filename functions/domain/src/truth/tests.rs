@@ -13,7 +13,9 @@ use crate::preflight::Severity;
 use crate::reach::{Database, DnsName, DnsScope, Port};
 use crate::share::{ShareRecord, ShareStatus};
 use crate::subscription::{Kind, Reconcile, TargetKey};
-use crate::testing::{association_id, configurations, connection, endpoint_id, fault, now, resource, share_record};
+use crate::testing::{
+    association, association_id, configurations, connection, endpoint_id, fault, now, resource, share_record,
+};
 
 mod strays;
 
@@ -156,17 +158,7 @@ fn what_the_status_of_an_association_means() {
         ("CREATE_FAILED", Some(Cause::Failed)),
         ("DELETE_FAILED", None),
     ] {
-        let association = Association {
-            id: association_id(),
-            arn: "arn".to_owned(),
-            status: status.to_owned(),
-            resource: Some(resource("rcfg-1")),
-            resource_name: None,
-            failure: None,
-            managed: false,
-            dns: Vec::new(),
-        };
-        let seen = Seen::Shown(Thing::Association(Box::new(association)));
+        let seen = Seen::Shown(Thing::Association(Box::new(association(status))));
         let over = match decide(&record, observed(seen, &["rcfg-a", "rcfg-b", "rcfg-c"].map(row)), later(1)).standing {
             Standing::Over(cause, _) => Some(cause),
             _ => None,

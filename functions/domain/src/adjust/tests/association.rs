@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::ids::ServiceNetworkId;
-use crate::network::Association;
-use crate::testing::{association_id, network_target, resource};
+use crate::testing::{association, association_id, network_target, resource};
 
 /// A ready association as its subscription `a` says.
 fn associated() -> (Connection, Subscription) {
@@ -24,17 +23,7 @@ fn associated() -> (Connection, Subscription) {
 }
 
 fn shown_as(status: &str, tags: BTreeMap<String, String>) -> Shown {
-    let association = Association {
-        id: association_id(),
-        arn: "arn:aws:vpc-lattice:us-east-1:111122223333:servicenetworkresourceassociation/snra-0a".to_owned(),
-        status: status.to_owned(),
-        resource: Some(resource("rcfg-1")),
-        resource_name: None,
-        failure: None,
-        managed: false,
-        dns: Vec::new(),
-    };
-    Shown::Association(Box::new(association), tags)
+    Shown::Association(Box::new(association(status)), tags)
 }
 
 #[test]

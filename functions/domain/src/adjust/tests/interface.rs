@@ -4,7 +4,7 @@ use super::*;
 use crate::connection::Made;
 use crate::network::{DnsEntry, Subnet, Vpc};
 use crate::reach::{Database, DnsScope, Port};
-use crate::testing::endpoint_id;
+use crate::testing::{endpoint_id, endpoint_service};
 
 fn subnets(ids: &[&str]) -> Vec<SubnetId> {
     ids.iter().map(|id| SubnetId::parse(*id).unwrap()).collect()
@@ -99,16 +99,10 @@ fn subnet(id: &str, of: &str, az: &str, free: u32) -> Subnet {
 
 fn service(verified: &str) -> EndpointService {
     EndpointService {
-        name: S3.to_owned(),
-        service_type: "Interface".to_owned(),
-        zones: vec!["use1-az1".to_owned(), "use1-az2".to_owned()],
         owner: "amazon".to_owned(),
         private_dns_name: Some("s3.us-east-1.amazonaws.com".to_owned()),
-        private_dns_names: Vec::new(),
         private_dns_state: Some(verified.to_owned()),
-        acceptance_required: false,
-        policy_supported: true,
-        address_families: Vec::new(),
+        ..endpoint_service(S3)
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::ids::{RouteTableId, Service};
 use crate::network::{EndpointService, RouteTable};
 use crate::subscription::{GatewayItem, RouteTables};
-use crate::testing::gateway_item;
+use crate::testing::{endpoint_service, gateway_item};
 
 const NAME: &str = "com.amazonaws.us-east-1.s3";
 
@@ -19,16 +19,10 @@ fn table(text: &str, vpc: &str, main: bool, subnets: &[&str]) -> RouteTable {
 
 fn offered(service_type: &str) -> EndpointService {
     EndpointService {
-        name: NAME.to_owned(),
         service_type: service_type.to_owned(),
         zones: Vec::new(),
         owner: "amazon".to_owned(),
-        private_dns_name: None,
-        private_dns_names: Vec::new(),
-        private_dns_state: None,
-        acceptance_required: false,
-        policy_supported: true,
-        address_families: vec!["ipv4".to_owned()],
+        ..endpoint_service(NAME)
     }
 }
 

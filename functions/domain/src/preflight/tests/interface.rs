@@ -4,7 +4,7 @@ use super::*;
 use crate::ids::Service;
 use crate::network::{DnsEntry, EndpointService};
 use crate::subscription::InterfaceItem;
-use crate::testing::interface_item;
+use crate::testing::{endpoint_service, interface_item};
 
 const NAME: &str = "com.amazonaws.vpce.us-east-1.vpce-svc-0a";
 
@@ -14,16 +14,10 @@ fn service(text: &str) -> Service {
 
 fn offered() -> EndpointService {
     EndpointService {
-        name: NAME.to_owned(),
-        service_type: "Interface".to_owned(),
         zones: vec!["use1-az1".to_owned(), "us-east-1b".to_owned()],
-        owner: "444455556666".to_owned(),
         private_dns_name: Some("db.example.com".to_owned()),
-        private_dns_names: Vec::new(),
         private_dns_state: Some("verified".to_owned()),
-        acceptance_required: false,
-        policy_supported: true,
-        address_families: vec!["ipv4".to_owned()],
+        ..endpoint_service(NAME)
     }
 }
 

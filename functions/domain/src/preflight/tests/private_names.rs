@@ -5,7 +5,7 @@ use crate::connection::PlannedDns;
 use crate::ids::Service;
 use crate::network::{DnsEntry, EndpointService, HostedZone};
 use crate::subscription::InterfaceItem;
-use crate::testing::interface_item;
+use crate::testing::{endpoint_service, interface_item};
 
 const SERVICE: &str = "com.amazonaws.us-east-1.ecr.dkr";
 
@@ -21,18 +21,12 @@ fn zone(name: &str, owner: &str) -> HostedZone {
 
 fn ecr() -> EndpointService {
     EndpointService {
-        name: SERVICE.to_owned(),
-        service_type: "Interface".to_owned(),
-        zones: vec!["use1-az1".to_owned(), "use1-az2".to_owned()],
-        owner: "444455556666".to_owned(),
         private_dns_name: Some("*.dkr.ecr.us-east-1.amazonaws.com".to_owned()),
         private_dns_names: ["*.dkr.ecr.us-east-1.amazonaws.com", "dkr.ecr.us-east-1.amazonaws.com"]
             .map(str::to_owned)
             .to_vec(),
         private_dns_state: Some("verified".to_owned()),
-        acceptance_required: false,
-        policy_supported: true,
-        address_families: Vec::new(),
+        ..endpoint_service(SERVICE)
     }
 }
 

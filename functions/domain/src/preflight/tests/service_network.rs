@@ -20,12 +20,8 @@ fn association(id: &str, status: &str, resource: Option<ResourceArn>) -> Associa
     Association {
         id: AssociationId::parse(id).unwrap(),
         arn: format!("arn:aws:vpc-lattice:us-east-1:{OWN}:servicenetworkresourceassociation/{id}"),
-        status: status.to_owned(),
         resource,
-        resource_name: None,
-        managed: false,
-        failure: None,
-        dns: Vec::new(),
+        ..crate::testing::association(status)
     }
 }
 
