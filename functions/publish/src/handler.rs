@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ids::{ConnectionId, Installation};
-use drawbridge_domain::outputs::{self, Outcome, OutputRecord, Work, Write};
+use drawbridge_domain::outputs::{self, Outcome, OutputRecord, OutputStatus, Work, Write};
 use drawbridge_domain::ports::{AuditEntry, Connections, MOST_VALUES, Parameters, Publications};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp, identity};
 use drawbridge_items::stream::{ItemFailure, PartialBatch};
@@ -25,6 +25,8 @@ const AT_MOST: Duration = Duration::from_secs(30);
 const EACH_MINUTE: usize = 5;
 /// Why something is published that was.
 const CHANGED: &str = "somebody changed or removed what was published";
+/// Why something is published or removed that should have been: what woke for it came to nothing for too long.
+const MISSED: &str = "a change of the connection had not been published";
 
 /// What the environment sets.
 pub struct Settings {
@@ -132,11 +134,17 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
             }
             looked += some.len();
             for before in records {
-                let Some(changed) = before.differing(&values, now) else { continue };
-                differing += 1;
                 let id = before.connection.clone();
-                tracing::warn!(connection = %id, "what was published was changed or removed by somebody");
-                if let Err(fault) = self.publish(&id, changed, Some(CHANGED), &now.to_string(), started, now).await {
+                let (record, because) = match before.differing(&values, now) {
+                    Some(changed) => {
+                        differing += 1;
+                        tracing::warn!(connection = %id, "what was published was changed or removed by somebody");
+                        (changed, CHANGED)
+                    }
+                    None if before.status == OutputStatus::Published => (before, MISSED),
+                    None => continue,
+                };
+                if let Err(fault) = self.publish(&id, record, Some(because), &now.to_string(), started, now).await {
                     failing += 1;
                     told(&id, &fault, now);
                 }
@@ -271,6 +279,10 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
             }
             Some(held) => match outputs::owned(name, &held.tags, tags) {
                 Ok(()) => self.ssm.remove(name).await?,
+                // It was ours for certain, so somebody took its tags off: what it says is not to be left unsaid.
+                Err(fault) if task.before.parameters.get(name).is_some_and(|known| known.digest.is_some()) => {
+                    return Err(fault);
+                }
                 Err(fault) => tracing::info!(connection = %task.id, "left alone: {}", fault.message),
             },
         }

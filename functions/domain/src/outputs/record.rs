@@ -47,7 +47,8 @@ pub struct Parameter {
     /// The digest of the value that it was last given for certain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// Since when a call may have made it of which nothing certain is known.
+    /// When the last call was made that may have made it and of which nothing certain is known; or, if none was, the first
+    /// that was to remove it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_at: Option<Timestamp>,
     /// Why it is not as it should be.
@@ -176,7 +177,7 @@ impl OutputRecord {
         for name in work.writes.iter().map(|write| &write.name).chain(&work.removals) {
             if let Some(parameter) = next.parameters.get_mut(name) {
                 parameter.digest = None;
-                parameter.asked_at.get_or_insert(now);
+                parameter.is_asked_for(work, name, now);
             }
         }
         next.become_status(OutputStatus::Unpublished, now);
@@ -205,7 +206,7 @@ impl OutputRecord {
                     // A call that was refused did nothing; of one without an answer nothing is known.
                     if fault.class() == Class::Transient {
                         parameter.digest = None;
-                        parameter.asked_at.get_or_insert(now);
+                        parameter.is_asked_for(work, &name, now);
                     }
                     parameter.is_troubled_by(fault, now);
                 }
@@ -255,6 +256,13 @@ impl OutputRecord {
 impl Parameter {
     fn of(resource: &str) -> Self {
         Self { resource: resource.to_owned(), digest: None, asked_at: None, trouble: None }
+    }
+
+    /// A call that makes it counts from the last one; one that removes it can make nothing, and must not put off the day
+    /// on which it is known to be gone.
+    fn is_asked_for(&mut self, work: &Work, name: &str, now: Timestamp) {
+        let made = work.writes.iter().any(|write| write.name == name);
+        self.asked_at = self.asked_at.filter(|_| !made).or(Some(now));
     }
 
     fn is_troubled_by(&mut self, fault: &Fault, now: Timestamp) {

@@ -336,6 +336,25 @@ fn what_ssm_has_otherwise_is_certain_no_more() {
     assert_eq!(record.begun(&work, "run", now()).differing(&BTreeMap::new(), now()), None);
 }
 
+/// A call without an answer may take effect some time after the last of several, not after the first.
+#[test]
+fn a_call_that_makes_it_counts_from_the_last_and_one_that_removes_it_from_the_first() {
+    let name = "/drawbridge/a".to_owned();
+    let cut = BTreeMap::from([(name.clone(), Outcome::Failed(FaultName::ServiceUnavailable.because("cut")))]);
+    let asked = |work: &Work, record: &OutputRecord, at| {
+        let begun = record.begun(work, "run", at);
+        assert_eq!(begun.parameters[&name].asked_at, record.finished(work, &cut, at).parameters[&name].asked_at);
+        begun
+    };
+    let later = now().checked_add(jiff::SignedDuration::from_mins(5)).unwrap();
+    let write = Write { name: name.clone(), resource: "rcfg-1".to_owned(), value: "{}".to_owned() };
+    let write = Work { writes: vec![write], ..Work::default() };
+    let removal = Work { removals: vec![name.clone()], ..Work::default() };
+    let once = asked(&write, &nothing(), now());
+    let when = [&once, &asked(&write, &once, later), &asked(&removal, &once, later)];
+    assert_eq!(when.map(|record| record.parameters[&name].asked_at), [now(), later, now()].map(Some));
+}
+
 #[test]
 fn outputs_are_due_of_what_can_be_used_and_is_asked_for() {
     assert!(!are_due(&ready(&[])), "there is nothing to be reached");

@@ -10,12 +10,12 @@ use super::*;
 
 const NAME: &str = "/drawbridge/redis/orders-db";
 
-/// The connection is gone, and one record is there.
-struct OneRecord(RefCell<OutputRecord>);
+/// The connection may be gone, and one record is there.
+struct OneRecord(RefCell<OutputRecord>, Option<Connection>);
 
 impl Connections for OneRecord {
     async fn connection(&self, _: &ConnectionId) -> Result<Option<Connection>, Fault> {
-        Ok(None)
+        Ok(self.1.clone())
     }
     async fn save_connection(&self, record: Connection, _: AuditEntry) -> Result<Connection, Fault> {
         Ok(record)
@@ -78,7 +78,7 @@ fn unanswered() -> (ConnectionId, Publish<OneRecord, Store>) {
         root: "/drawbridge/".to_owned(),
         settle: SignedDuration::from_mins(1),
     };
-    (id, Publish { ledger: OneRecord(RefCell::new(record)), ssm: Store(RefCell::new(None)), settings })
+    (id, Publish { ledger: OneRecord(RefCell::new(record), None), ssm: Store(RefCell::new(None)), settings })
 }
 
 async fn looked(publish: &Publish<OneRecord, Store>, time: &str) -> Result<Vec<String>, Fault> {
@@ -127,17 +127,56 @@ async fn what_is_asked_for_no_more_is_not_mended() {
     assert_eq!(looked(&publish, "13:02:01").await, Ok(vec![]));
 }
 
-#[tokio::test]
-async fn what_is_as_it_was_published_is_left_alone() {
-    let (_, publish) = unanswered();
+/// It was published for certain, by us or, without our tags, so that only the record says so.
+fn published(is_tagged: bool) -> (ConnectionId, Publish<OneRecord, Store>) {
+    let (id, publish) = unanswered();
     {
         let mut record = publish.ledger.0.borrow_mut();
         let parameter = record.parameters.get_mut(NAME).unwrap();
         (parameter.digest, parameter.asked_at) = (Some(identity::digest(&"{}")), None);
     }
-    *publish.ssm.0.borrow_mut() = Some(HeldParameter { value: "{}".to_owned(), tags: BTreeMap::new() });
+    let tags = outputs::tags(&id, &Installation::parse("drawbridge").unwrap());
+    let tags = if is_tagged { tags } else { BTreeMap::new() };
+    *publish.ssm.0.borrow_mut() = Some(HeldParameter { value: "{}".to_owned(), tags });
+    (id, publish)
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_published_is_left_alone() {
+    let (id, mut publish) = published(true);
+    // It is looked at whether it can be used, so what is published stays.
+    let connection = json!({
+        "id": id, "kind": "resource-endpoint", "resource": "arn:aws:vpc-lattice:us-east-1:444455556666:resourceconfiguration/rcfg-1",
+        "target": {"vpc": "vpc-0a"}, "claims": ["redis"], "status": "waiting", "since": at("12:00:00"), "why": "so",
+        "next": "so", "generation": 1, "attempt": 1, "transient_runs": 0, "digest": "d", "wanted_at": at("12:00:00"),
+        "outputs": "/drawbridge/redis", "version": 1, "change": "c",
+    });
+    publish.ledger.1 = Some(serde_json::from_value(connection).unwrap());
     let before = publish.ledger.0.borrow().clone();
     let answer = publish.handle(json!({"trigger": "look"}), at("13:00:00")).await.unwrap();
     assert_eq!(answer, json!({"looked_at": 1, "differing": 0, "failing": 0, "complete": true}));
     assert_eq!(*publish.ledger.0.borrow(), before);
+}
+
+/// Nobody heard of it: what the stream tells is given up after some hours.
+#[tokio::test]
+async fn what_is_published_of_a_connection_that_ended_unheard_is_removed() {
+    let (_, publish) = published(true);
+    let answer = publish.handle(json!({"trigger": "look"}), at("13:00:00")).await.unwrap();
+    assert_eq!(answer, json!({"looked_at": 1, "differing": 0, "failing": 0, "complete": true}));
+    assert!(publish.ssm.0.borrow().is_none() && publish.ledger.0.borrow().parameters.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_ours_and_carries_our_tags_no_more_is_told_and_not_forgotten() {
+    let (_, publish) = published(false);
+    for time in ["12:01:00", "12:05:00"] {
+        assert_eq!(looked(&publish, time).await, Ok(vec![NAME.to_owned()]));
+        let record = publish.ledger.0.borrow().clone();
+        let trouble = record.parameters[NAME].trouble.clone().unwrap();
+        assert_eq!((trouble.fault.name.as_str(), record.status), ("Conflict", OutputStatus::Unpublished));
+    }
+    // A person removed it.
+    *publish.ssm.0.borrow_mut() = None;
+    assert_eq!(looked(&publish, "12:10:00").await, Ok(vec![]));
 }
