@@ -14,8 +14,9 @@ use crate::codec::{decode, text, to_item};
 use crate::keys::{WAIT, connection_pk, share_pk};
 use crate::write::unchanged;
 
-/// How long a token is kept after its wait: it is of no use then. `DynamoDB` removes it some time after.
-const KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// How long a token is kept after its wait: it is of no use then. `DynamoDB` removes it some time after. A grace period may
+/// be made longer while it is waited out, and its run waits on: so it is as much longer as the longest that there is, 30 days.
+const KEPT: SignedDuration = SignedDuration::from_hours(32 * 24);
 
 fn pk(subject: &Waiting) -> String {
     let of = match subject {
