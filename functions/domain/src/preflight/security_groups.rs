@@ -54,9 +54,16 @@ pub(super) fn check(findings: &mut Findings, site: Site<'_>, used: &[PortUse], s
     }
     let own = sources.cidrs.is_empty() && sources.security_groups.is_empty();
     let vpc = seen.vpc.as_ref()?;
+    // A subscription may say of a profile's own port that it is required; EC2 refuses a rule that is asked for twice.
+    let mut ports = Vec::with_capacity(used.len());
+    for range in used.iter().map(|ports| (ports.from, ports.to)) {
+        if !ports.contains(&range) {
+            ports.push(range);
+        }
+    }
     Some(PlannedGroup {
         vpc: vpc.id.clone(),
-        ports: used.iter().map(|ports| (ports.from, ports.to)).collect(),
+        ports,
         cidrs: if own { vpc.cidrs.clone() } else { sources.cidrs.iter().map(ToString::to_string).collect() },
         security_groups: sources.security_groups.clone(),
     })

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::connection::PlannedGroup;
+use crate::profile::PortUse;
 use crate::subscription::{Cidr, Sources};
 use crate::testing::interface_item;
 
@@ -63,6 +64,16 @@ fn without_ports_there_is_nothing_to_admit() {
         found.findings.iter().any(|finding| finding.code == "ManagedPortsUnknown")
     };
     assert!(said(None) && !said(Some(9092)));
+}
+
+#[test]
+fn a_port_of_the_profile_that_the_subscription_says_again_is_admitted_once() {
+    let mut profile = Profile::of(ProfileName::RedisCloud).clone();
+    let before = profile.ports.len();
+    let again = PortUse { required: true, ..profile.ports[0].clone() };
+    profile.ports.extend([again.clone(), PortUse { from: 1, to: 1, ..again }]);
+    let found = super::vpc(&managed(Sources::default()), &profile, &resource(), None, &ours(), &bare());
+    assert_eq!(found.group.unwrap().ports.len(), before + 1);
 }
 
 #[test]
