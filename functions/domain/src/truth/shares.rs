@@ -11,7 +11,7 @@ use crate::sweep::run_again;
 const NAMED: usize = 5;
 
 /// The record of a share that is vetted anew, because something else is in it now. None if nothing is, or if a run has
-/// it. Nothing is decided here on what was added: that is the onboarding's.
+/// it, also while that waits for a person. Nothing is decided here on what was added: that is the onboarding's.
 #[must_use]
 pub fn share_changed(
     record: &ShareRecord,
@@ -21,7 +21,8 @@ pub fn share_changed(
 ) -> Option<(ShareRecord, String)> {
     let settled = matches!(record.status, ShareStatus::Accepted | ShareStatus::Held | ShareStatus::Ignored);
     // Of a share that holds more than is written down, nothing can be told to be new.
-    if !settled || record.accepted_at.is_none() || record.resources.len() >= MOST_RESOURCES {
+    let has_run = record.awaited().is_some();
+    if !settled || has_run || record.accepted_at.is_none() || record.resources.len() >= MOST_RESOURCES {
         return None;
     }
     let arns = |resources: &[SharedResource]| -> BTreeSet<String> { resources.iter().map(|r| r.arn.clone()).collect() };
