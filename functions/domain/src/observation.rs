@@ -51,6 +51,21 @@ pub enum Look {
     },
 }
 
+impl Look {
+    /// The same, and this to be told with it.
+    #[must_use]
+    pub fn noting(mut self, more: Option<String>) -> Self {
+        let Some(more) = more else { return self };
+        match &mut self {
+            Self::NotReady { why, .. } => *why = format!("{why}; {more}"),
+            Self::Ready { note, .. } => {
+                *note = Some(note.take().map_or(more.clone(), |note| format!("{note}; {more}")));
+            }
+        }
+        self
+    }
+}
+
 /// The endpoint, if it is usable.
 ///
 /// # Errors
@@ -112,6 +127,13 @@ pub fn association(id: &str, association: Option<&Association>, may_lag: bool) -
     } else {
         Err(FaultName::NotReady.because(format!("association {id} is {status}")))
     }
+}
+
+/// What is to be told of an association that is `PARTIAL`: AWS does not say what that means, only that it is not `ACTIVE`.
+#[must_use]
+pub fn partial(association: &Association) -> Option<String> {
+    let reason = association.failure.as_deref().unwrap_or("VPC Lattice gives no reason");
+    same_word(&association.status, "PARTIAL").then(|| format!("association {} is PARTIAL: {reason}", association.id))
 }
 
 /// The branches that an endpoint's associations show. AWS's page and its filter disagree about the

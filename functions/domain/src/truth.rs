@@ -44,6 +44,8 @@ pub use strays::{Stray, StrayStep, Thing as StrayThing, decide as decide_stray, 
 pub const NOT_SHOWN: &str = "NotShown";
 /// AWS shows what was made in a state in which it can't be used, perhaps for a moment.
 pub const NOT_USABLE: &str = "NotUsable";
+/// VPC Lattice says of an association that it is `PARTIAL`.
+pub const PARTIAL: &str = "Partial";
 /// Something could not be read.
 pub const READ_DENIED: &str = "ReadDenied";
 /// Something behind the connection is not shown any more, or can't be used.
@@ -58,7 +60,7 @@ pub const DUPLICATED: &str = "Duplicated";
 pub const ORPHANED: &str = "Orphaned";
 
 /// The findings that [`decide`] makes at every look.
-const OF_EVERY_LOOK: [&str; 5] = [NOT_SHOWN, NOT_USABLE, READ_DENIED, CHILDREN_MISSING, SETTINGS_CHANGED];
+const OF_EVERY_LOOK: [&str; 6] = [NOT_SHOWN, NOT_USABLE, PARTIAL, READ_DENIED, CHILDREN_MISSING, SETTINGS_CHANGED];
 /// The findings about what is in no live record.
 const OF_STRAYS: [&str; 2] = [DUPLICATED, ORPHANED];
 

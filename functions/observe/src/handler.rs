@@ -119,6 +119,7 @@ where
 
     async fn look(&self, connection: &Connection, now: Timestamp) -> Result<Seen, Fault> {
         let may_lag = now.duration_since(connection.since) < READS_MAY_LAG;
+        let mut partial = None;
         let (branches, resource) = match (&connection.made, &connection.target, &connection.resource) {
             (Some(Made::Endpoint(id)), _, resource) => {
                 let endpoint = self.ec2.endpoint(id).await?;
@@ -149,6 +150,7 @@ where
             (Some(Made::Association(id)), TargetKey::ServiceNetwork(network), Resource::Arn(arn)) => {
                 let association = self.lattice.association(id).await?;
                 observation::association(id.as_str(), association.as_ref(), may_lag)?;
+                partial = association.as_ref().and_then(observation::partial);
                 let rows = self.lattice.associations(network, arn, true).await?;
                 // A GROUP's own row stands beside those of its children; only the children lead anywhere.
                 let children = rows.iter().any(|row| row.id != *id);
@@ -158,7 +160,8 @@ where
             (_, target, _) => return Err(nothing_to_see(connection, &target.to_string())),
         };
         let expected = self.expected(resource).await?;
-        observation::branches(branches, &expected, &connection.last_look).map(Seen::Lattice)
+        let look = observation::branches(branches, &expected, &connection.last_look)?;
+        Ok(Seen::Lattice(look.noting(partial)))
     }
 
     /// What should be behind the connection. AWS's guide contradicts itself on whether a consumer

@@ -206,6 +206,23 @@ fn ids(look: &Look) -> Vec<&str> {
 }
 
 #[test]
+fn an_association_that_is_partial_is_told_as_such() {
+    assert_eq!(partial(&seen_association("ACTIVE", Some("old"))), None);
+    let told = partial(&seen_association("PARTIAL", None));
+    assert_eq!(told.as_deref(), Some("association snra-0a is PARTIAL: VPC Lattice gives no reason"));
+    let ready = || branches(vec![branch("rcfg-1", true)], &these(&["rcfg-1"]), &[]).unwrap();
+    assert_eq!(ready().noting(None), ready());
+    let Look::Ready { note, .. } = ready().noting(told.clone()) else { panic!("it can be used") };
+    assert_eq!(note, told);
+    let again = branches(vec![branch("rcfg-1", true)], &denied(), &["rcfg-1".to_owned()]).unwrap();
+    let Look::Ready { note: Some(note), .. } = again.noting(told.clone()) else { panic!("it can be used") };
+    assert!(note.contains("at two looks in a row; association snra-0a is PARTIAL"), "{note}");
+    let not_yet = branches(vec![branch("rcfg-1", false)], &these(&["rcfg-1"]), &[]).unwrap();
+    let Look::NotReady { why, .. } = not_yet.noting(told) else { panic!("it can't be used yet") };
+    assert!(why.starts_with("0 of 1") && why.contains("; association snra-0a is PARTIAL"), "{why}");
+}
+
+#[test]
 fn a_group_is_ready_when_every_child_can_be_used() {
     let look =
         branches(vec![branch("rcfg-2", true), branch("rcfg-1", true)], &these(&["rcfg-2", "rcfg-1"]), &[]).unwrap();

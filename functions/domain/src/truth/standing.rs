@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Behind, NOT_IN_SHARE, NOT_SHOWN, NOT_USABLE, OF_EVERY_LOOK, OF_STRAYS, Observed, Plan, READ_DENIED,
+    Behind, NOT_IN_SHARE, NOT_SHOWN, NOT_USABLE, OF_EVERY_LOOK, OF_STRAYS, Observed, PARTIAL, Plan, READ_DENIED,
     SETTINGS_CHANGED, Standing, Thing,
 };
 use crate::connection::{Connection, Made, Missing, PlannedCall};
@@ -93,8 +93,15 @@ impl Look {
     }
 
     fn usable(&mut self, thing: &Thing, observed: &Observed<'_>) -> Standing {
-        if let Thing::Endpoint(listed) = thing {
-            self.settings(listed);
+        match thing {
+            Thing::Endpoint(listed) => self.settings(listed),
+            Thing::Association(shown) => {
+                if let Some(seen) = observation::partial(shown) {
+                    let way_out =
+                        "compare the names in `show` with what its owner offers, and ask the owner".to_owned();
+                    self.find(PARTIAL, seen, "ACTIVE; what has a name here can be used", way_out);
+                }
+            }
         }
         let call = self.next.plan.as_ref().map(|plan| &plan.call);
         match (&observed.behind, thing, call) {

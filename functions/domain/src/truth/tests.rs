@@ -16,6 +16,7 @@ use crate::subscription::{Kind, Reconcile, TargetKey};
 use crate::testing::{
     association, association_id, configurations, connection, endpoint_id, fault, now, resource, share_record,
 };
+use crate::waiting::Wait;
 
 mod strays;
 
@@ -154,6 +155,7 @@ fn what_the_status_of_an_association_means() {
     for (status, cause) in [
         ("ACTIVE", None),
         ("PARTIAL", None),
+        ("Partial", None),
         ("DELETE_IN_PROGRESS", Some(Cause::Gone)),
         ("CREATE_FAILED", Some(Cause::Failed)),
         ("DELETE_FAILED", None),
@@ -165,6 +167,15 @@ fn what_the_status_of_an_association_means() {
         };
         assert_eq!(over, cause, "{status}");
     }
+    let partial = Association { failure: Some("two of three".to_owned()), ..association("PARTIAL") };
+    let behind = ["rcfg-a", "rcfg-b", "rcfg-c"].map(row);
+    let look = |shown, record: &Connection, minutes| {
+        decide(record, observed(Seen::Shown(Thing::Association(Box::new(shown))), &behind), later(minutes))
+    };
+    let told = written(look(partial, &record, 1));
+    assert_eq!((codes(&told), told.status), (vec![PARTIAL], Status::Ready));
+    assert_eq!(told.findings[0].seen, "association snra-0a is PARTIAL: two of three");
+    assert_eq!(codes(&written(look(association("ACTIVE"), &told, 2))), [""; 0], "taken back when it is whole");
 }
 
 #[test]
@@ -410,6 +421,22 @@ fn what_is_put_into_a_share_is_vetted_anew() {
     for status in [ShareStatus::Found, ShareStatus::Accepting, ShareStatus::Failed, ShareStatus::Revoked] {
         assert_eq!(look(&ShareRecord { status, ..accepted(&["rcfg-1"]) }, &["rcfg-2"]), None, "{status:?}");
     }
+    let asked = ShareRecord { status: ShareStatus::Held, ..accepted(&["rcfg-1"]) };
+    assert!(look(&asked, &["rcfg-2"]).is_some(), "held, and nobody is asked");
+    let wait = |by_a_run| Wait {
+        who: "a person".to_owned(),
+        what: String::new(),
+        since: now(),
+        until: later(60),
+        asked: "asked".to_owned(),
+        subscriptions: Vec::new(),
+        approved: Vec::new(),
+        by_a_run,
+    };
+    let waited = |by_a_run| ShareRecord { wait: Some(wait(by_a_run)), ..asked.clone() };
+    assert!(look(&waited(false), &["rcfg-2"]).is_some());
+    let asked = waited(true);
+    assert_eq!(look(&asked, &["rcfg-2"]), None, "its run has it");
     let unaccepted = ShareRecord { accepted_at: None, ..accepted(&["rcfg-1"]) };
     assert_eq!(look(&unaccepted, &["rcfg-2"]), None);
 }
