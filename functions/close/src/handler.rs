@@ -16,9 +16,9 @@ use drawbridge_domain::ports::{
     made_text,
 };
 use drawbridge_domain::share::ShareStatus;
-use drawbridge_domain::sweep::MAX_TRANSIENT_RUNS;
+use drawbridge_domain::sweep::{self, MAX_TRANSIENT_RUNS};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp, ending, truth};
-use drawbridge_runtime::{Environment, Handler, count};
+use drawbridge_runtime::{Environment, Handler, count, count_fault};
 use jiff::SignedDuration;
 
 /// What the environment sets.
@@ -442,6 +442,11 @@ where
         if let Some(cause) = connection.ending.as_ref().map(|ending| ending.cause) {
             let next = ending::finished(&connection, &gone, now);
             count("Ended", 1, &[("cause", cause.as_str())], now);
+            // No run failed in it: it had been ready. Where nothing opens it again, a person is needed all the same.
+            let is_association = matches!(connection.made, Some(Made::Association(_)));
+            if let Some(fault) = cause.fault(is_association).filter(|_| next.status == Status::Closed) {
+                count_fault(fault, now);
+            }
             let what = format!("closed; {gone}");
             self.ledger.save_connection(next, audit(request, now, what)).await?;
             return Ok(CloseAnswer { fault: said, removed });
@@ -449,6 +454,7 @@ where
         let Some(fault) = connection.fault.clone().or(said) else {
             return Err(nothing_said());
         };
+        let fault = exhausted(connection.transient_runs, &fault, now);
         let mut next = connection;
         next.plan = None;
         next.changing.clear();
@@ -457,6 +463,7 @@ where
         next.deadline = None;
         next.last_look.clear();
         next.databases.clear();
+        next.fault = Some(fault.clone());
         let why = format!("{}: {} ({gone})", fault.name, fault.message);
         let what = format!("failed; {gone}");
         let what_next = what_next(&fault, next.transient_runs);
@@ -493,6 +500,7 @@ where
             next.transient_runs += 1;
         }
         count("Closed", 1, &[("fault", &fault.name)], now);
+        let fault = exhausted(next.transient_runs, &fault, now);
         let status = match FaultName::parse(&fault.name) {
             Some(FaultName::InvitationExpired) => ShareStatus::Expired,
             Some(FaultName::InvitationRejected) => ShareStatus::Rejected,
@@ -583,11 +591,18 @@ fn still_there(left: &[String]) -> Result<(), Fault> {
     Err(FaultName::NotReady.because(format!("waiting until {} is gone", left.join(", "))))
 }
 
+/// Tells of the last of several runs, too, which no run follows: its own fault is one that rings nothing.
+fn exhausted(runs: u32, fault: &FaultRecord, now: Timestamp) -> FaultRecord {
+    let told = sweep::exhausted(runs, fault);
+    if told != *fault {
+        count_fault(FaultName::AttemptsExhausted, now);
+    }
+    told
+}
+
 fn what_next(fault: &FaultRecord, transient_runs: u32) -> String {
-    if fault.class() == Class::Transient && transient_runs <= MAX_TRANSIENT_RUNS {
+    if fault.class() == Class::Transient {
         format!("the sweep starts another attempt ({transient_runs} of {MAX_TRANSIENT_RUNS})")
-    } else if fault.class() == Class::Transient {
-        FaultName::AttemptsExhausted.remedy().to_owned()
     } else {
         fault.remedy().to_owned()
     }

@@ -326,7 +326,7 @@ pub struct Connection {
     pub outputs: Option<Outputs>,
     /// When it was first asked for.
     pub wanted_at: Timestamp,
-    /// When it was first ready.
+    /// When it was first ready, since it was last opened anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready_at: Option<Timestamp>,
     /// Counts the writes; every write is conditional on it. 0: not written yet.

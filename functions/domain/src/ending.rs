@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
+use crate::fault::FaultName;
 use crate::grace;
 use crate::ports::made_text;
 use crate::sweep::want_again;
@@ -46,6 +47,18 @@ impl Cause {
             Self::Gone => "gone",
             Self::Rejected => "rejected",
             Self::Failed => "failed",
+        }
+    }
+
+    /// What a run would have failed in, if this had happened while it opened the connection. None if somebody wanted it.
+    #[must_use]
+    pub const fn fault(self, is_association: bool) -> Option<FaultName> {
+        match self {
+            Self::Withdrawn | Self::Revoked | Self::Replaced | Self::Operator => None,
+            Self::Gone => Some(FaultName::EndpointGone),
+            Self::Rejected => Some(FaultName::EndpointRejected),
+            Self::Failed if is_association => Some(FaultName::AssociationFailed),
+            Self::Failed => Some(FaultName::EndpointFailed),
         }
     }
 

@@ -117,7 +117,7 @@ faults! {
     Withdrawn, Permanent, "Nothing to do: it is closed as was asked.";
     /// An earlier run's close was not confirmed: it is closed first, opened by the next attempt.
     CloseUnconfirmed, Permanent, "Nothing to do: the sweep starts another attempt when the close is confirmed.";
-    /// Three runs in a row ended in a transient fault.
+    /// A run and its three repetitions ended in a transient fault each.
     AttemptsExhausted, Permanent, "Look at the faults in the audit trail, then `drawbridge retry`.";
     /// A function panicked: a bug.
     Panicked, Permanent, "Report it with the function's log; then `drawbridge retry`.";

@@ -291,8 +291,10 @@ pub fn aborted_share(record: &ShareRecord, backoff: SignedDuration, now: Timesta
     let mut next = record.clone();
     next.transient_runs += 1;
     let what = fault.to_string();
-    next.fault = Some(fault.into());
-    if next.transient_runs > MAX_TRANSIENT_RUNS {
+    let fault = exhausted(next.transient_runs, &fault.into());
+    let is_over = fault.name == FaultName::AttemptsExhausted.as_str();
+    next.fault = Some(fault);
+    if is_over {
         next.become_status(
             ShareStatus::Failed,
             now,
@@ -470,6 +472,7 @@ pub fn want_again(connection: &Connection, now: Timestamp, why: &str) -> Connect
     // What is made anew has other names.
     next.names_version += 1;
     next.names_since = None;
+    next.ready_at = None;
     next.missing = None;
     next.ending = None;
     next.become_status(Status::Wanted, now, why, "a connect run opens it");
@@ -478,6 +481,18 @@ pub fn want_again(connection: &Connection, now: Timestamp, why: &str) -> Connect
 
 fn fault_name(fault: Option<&FaultRecord>) -> &str {
     fault.map_or("an unknown fault", |fault| fault.name.as_str())
+}
+
+/// What a run failed in, or that no run follows it by itself: this one was the last of several that ended in a
+/// transient fault.
+#[must_use]
+pub fn exhausted(runs: u32, last: &FaultRecord) -> FaultRecord {
+    if last.class() != Class::Transient || runs <= MAX_TRANSIENT_RUNS {
+        return last.clone();
+    }
+    let message =
+        format!("{runs} runs in a row ended in a transient fault, the last in {}: {}", last.name, last.message);
+    FaultName::AttemptsExhausted.because(message).into()
 }
 
 fn may_rerun(

@@ -19,7 +19,7 @@ use drawbridge_domain::sweep::{self, ConnectionStep, SeenShare, ShareStep};
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_domain::wanted::{self, Wish};
 use drawbridge_domain::{Fault, FaultName, Timestamp, grace, presence, verdict, waiting};
-use drawbridge_runtime::{Environment, Handler, count};
+use drawbridge_runtime::{Environment, Handler, count, count_fault};
 use futures_util::{StreamExt as _, stream};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -403,6 +403,8 @@ where
         };
         if saved.status == ShareStatus::Found {
             self.start_onboard(&saved).await?;
+        } else {
+            count_fault(FaultName::AttemptsExhausted, self.now);
         }
         Ok(Done::Aborted)
     }

@@ -388,7 +388,16 @@ fn an_aborted_onboarding_is_followed_by_another_three_times() {
         let (next, what) = aborted_share(&aborted, BACKOFF, now()).unwrap();
         assert_eq!((next.status, next.attempt, next.transient_runs), (status, attempt, runs + 1));
         assert_eq!(next.since, now());
-        assert_eq!(next.fault.as_ref().map(|f| f.name.as_str()), Some("RunAborted"));
+        let fault = next.fault.unwrap();
+        if status == ShareStatus::Failed {
+            assert_eq!(fault.name, "AttemptsExhausted");
+            assert!(
+                fault.message.starts_with("4 runs in a row ended in a transient fault, the last in RunAborted: the"),
+                "{fault:?}"
+            );
+        } else {
+            assert_eq!(fault.name, "RunAborted");
+        }
         assert!(what.contains("attempt 1") && what.contains("accepting"), "{what}");
     }
 }

@@ -218,6 +218,7 @@ fn adopted(stray: &Stray, record: &Connection, now: Timestamp) -> Option<Connect
     next.databases.clear();
     next.names_version += 1;
     next.names_since = None;
+    next.ready_at = None;
     next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
     next.plan = Some(Plan { token, tags: stray.tags.clone(), call, group: None, planned_at: now });
     next.made = Some(stray.made());
