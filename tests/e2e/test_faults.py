@@ -512,12 +512,14 @@ def test_three_passing_faults_in_a_row_are_enough(cloud: LocalCloud) -> None:
     story = Story(cloud)
     story.subscribe()
     fault = story.fault("open", "ec2", "DescribeVpcs", "server_error", occurrence=0)
+    mark = cloud.mark()
     share = story.share()
     story.look()
     story.settle(share)
     for _ in range(6):
         cloud.sweep()
         story.settle(share)
+    assert cloud.faults(mark, "close") == ["AttemptsExhausted"], "it rings, though none of its runs did"
     failed = story.connection(share)
     assert (failed["status"], failed["attempt"], failed["fault"]["name"]) == ("failed", 4, "AttemptsExhausted"), failed
     assert "the last in ServiceUnavailable: " in failed["fault"]["message"] and "retry" in failed["next"], failed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from drift import reconcile
 from local import LocalCloud, wait_for
 from routes import NETWORKER, begin
 from story import NETWORK, SUBNETS, TO_NETWORK, TO_VPC, VPC, Json, Story, databases, group
@@ -63,6 +64,20 @@ def test_a_service_network(cloud: LocalCloud, resource: Json) -> None:
     assert association["tags"]["drawbridge:connection"] == connection["id"]
     assert len(connection["databases"]) == (3 if resource["type"] == "GROUP" else 1)
     assert all(d["dns"] and "known" in d["port"] for d in connection["databases"])
+
+
+def test_an_association_that_is_partial(cloud: LocalCloud) -> None:
+    """AWS does not say what that means: what has a name can be used, and the word is told, also after a look."""
+    story = Story(cloud)
+    begin(story)
+    cloud.standin.set(association_outcome="PARTIAL", failure_reason="one of three is missing")
+    (connection,) = connected(story, owner=NETWORKER, resources=[group(3)])
+    told = f"association {connection['made']['association']} is PARTIAL: ResourceGatewayUnreachable: one of three is missing"
+    assert connection["why"] == f"3 can be used; {told}"
+    reconcile(story)
+    (looked_at,) = story.connections()
+    assert [(f["code"], f["severity"], f["seen"]) for f in looked_at["findings"]] == [("Partial", "warning", told)]
+    assert looked_at["status"] == "ready" and told in " ".join(cloud.cli("show", connection["id"]).stdout.split())
 
 
 def test_both_targets_and_many_resources(cloud: LocalCloud) -> None:

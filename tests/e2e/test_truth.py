@@ -54,6 +54,7 @@ def test_deleted_behind_our_back_and_an_event_tells(cloud: LocalCloud, targets: 
     """The record says who is asked next; nothing is left; nothing is opened anew by itself, and an operator can have it again."""
     story = Story(cloud)
     share, connection = connected(story, **({"targets": targets} if targets else {}))
+    mark = cloud.mark()
     delete(story, connection)
     source = "local.aws.vpc-lattice" if targets else "local.aws.ec2"
     arn = f"arn:aws:vpc-lattice:us-east-1:{story.account}:servicenetworkresourceassociation/{made(connection)}"
@@ -63,6 +64,7 @@ def test_deleted_behind_our_back_and_an_event_tells(cloud: LocalCloud, targets: 
     assert (over["ending"]["cause"], over["ending"]["by"]) == ("gone", "endpoint-event")
     assert "EndpointGone" in over["why"] and "CloudTrail" in over["next"]
     assert "CloudTrail" in shown(story, over["id"])
+    assert "EndpointGone" in cloud.faults(mark, "close"), "a person is needed: it rings"
     assert living(story) == set() and story.disorder() == []
     (run,) = cloud.executions("disconnect")
     assert run.status == "SUCCEEDED"
@@ -104,11 +106,13 @@ def test_what_is_gone_is_opened_anew_where_the_subscription_says_so(cloud: Local
     story = Story(cloud)
     share, connection = connected(story, reconcile="repair")
     story.overwrite(connection, since=LONG_AGO)
+    mark = cloud.mark()
     delete(story, connection)
     tell(story, "DeleteVpcEndpoints", made(connection))
     (again,) = wait_for(lambda: [c for c in story.connections(share) if c["status"] == "ready" and c["generation"] == 2], 60, "it is back", story.explain)
     cloud.wait_for_rest()
     assert living(story) == {made(again)} and made(again) != made(connection) and story.disorder() == []
+    assert "EndpointGone" not in cloud.faults(mark, "close"), "nobody is needed"
 
     delete(story, again)
     tell(story, "DeleteVpcEndpoints", made(again))
@@ -129,6 +133,7 @@ def test_rejected_by_its_provider_after_it_could_be_used(cloud: LocalCloud) -> N
     (ready,) = wait_for(lambda: [c for c in story.connections() if c["status"] == "ready"], 60, "it is ready", cloud.explain)
     cloud.wait_for_rest()
 
+    mark = cloud.mark()
     story.standin.reject_endpoint(made_id)
     topic = cloud.outputs["ConnectionNotificationsTopicArn"]
     cloud.client("sns").publish(TopicArn=topic, Message=json.dumps({"event": "Reject", "endpoint": {"id": made_id}}))
@@ -136,6 +141,7 @@ def test_rejected_by_its_provider_after_it_could_be_used(cloud: LocalCloud) -> N
     cloud.wait_for_rest()
     assert (over["id"], over["ending"]["cause"]) == (ready["id"], "rejected")
     assert "EndpointRejected" in over["why"] and "provider" in over["next"]
+    assert "EndpointRejected" in cloud.faults(mark, "close")
     assert living(story) == set() and story.disorder() == []
     assert cloud.sweep().error is None
     story.wait_for_runs()

@@ -6,6 +6,7 @@ the states inside a Map: both are worked out from the attempts that it shows and
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -84,6 +85,14 @@ def transitions(history: list[Json], definition: Json) -> int:
 def invocations(logs: Any, groups: dict[str, str], since: float) -> dict[str, int]:
     """How often each function ran since `since` (seconds since the epoch); `groups`: name -> its log group."""
     return {name: sum(1 for _ in _starts(logs, group, since)) for name, group in groups.items()}
+
+
+def faults(logs: Any, group: str, since: float) -> list[str]:
+    """The faults that a function counted since `since`: what the alarm and the dashboard see."""
+    asked = {"logGroupName": group, "startTime": int(since * 1000), "filterPattern": '"CloudWatchMetrics"'}
+    pages = logs.get_paginator("filter_log_events").paginate(**asked)
+    lines = (json.loads(event["message"]) for page in pages for event in page["events"] if '"Fault"' in event["message"])
+    return sorted(line["fault"] for line in lines)
 
 
 def _task(state: Json) -> tuple[Json, Json]:
