@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from drift import reconcile
 from local import LocalCloud, wait_for
-from story import GROUP, TO_NETWORK, TO_VPC, VPC, Json, Shared, Story
+from story import GROUP, TO_NETWORK, TO_VPC, VPC, Json, Shared, Story, environment
 
 OTHER_GROUP = "sg-0b1b2c3d4e5f60718"
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
@@ -361,15 +362,24 @@ def test_an_operator_closes_what_is_being_opened(cloud: LocalCloud) -> None:
 
 
 def test_an_association_that_an_aws_service_keeps(cloud: LocalCloud) -> None:
-    """Nobody else can delete a managed association: it is recorded and not fought, and the connection is closed."""
+    """Nobody else can delete a managed association: it is recorded and not fought, and the connection is closed. Nor does a
+    round fight it afterwards, which finds an orphan in it and was told to remove those."""
     story = Story(cloud)
-    share, connection = connected(story, targets=[TO_NETWORK])
+    share, connection = connected(story, targets=[TO_NETWORK], reconcile={"orphaned": "repair"})
     cloud.standin.set(managed_associations=True)
     since = story.standin.next_call()
-    withdraw(story)
+    cloud.cli("close", connection["id"], "--reason", "moved")
     (over,) = closed(story, share)
-    assert story.calls(since, "close", "DeleteServiceNetworkResourceAssociation") == []
     assert f"{made(connection)} is managed by an AWS service" in shown(story, over["id"])
+    environment(cloud, "reconcile", STRAY_SAFE_MINUTES="0")
+    try:
+        rounds = [reconcile(story) for _ in range(2)]
+    finally:
+        environment(cloud, "reconcile", STRAY_SAFE_MINUTES="60")
+    assert [(round_["recorded"], round_["removed"]) for round_ in rounds] == [(1, 0), (0, 0)]
+    assert codes(story.connection(share)) == ["Orphaned"] and living(story) == {made(connection)}
+    assert "an AWS service keeps it" in shown(story, over["id"])
+    assert story.calls(since, operation="DeleteServiceNetworkResourceAssociation") == []
     assert [wrong for wrong in story.disorder() if made(connection) not in wrong] == []
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from drift import reconcile
 from local import LocalCloud, wait_for
 from place import Place
 from story import GROUP, SUBNETS, TO_VPC, VPC, Json, Shared, Story
@@ -73,6 +74,7 @@ def test_one_is_made_and_removed_with_the_connection(cloud: LocalCloud) -> None:
     assert group["GroupId"] in story.cloud.cli("show", connection["id"]).stdout
     for operation in ("CreateSecurityGroup", "AuthorizeSecurityGroupIngress"):
         assert len(story.calls(function="guard", operation=operation)) == 1
+    assert reconcile(story)["recorded"] == 0 and "findings" not in story.connection(share), "it is as it was made"
 
     cloud.cli("withdraw", "redis", "--yes")
     over = closed(story, share)

@@ -362,6 +362,14 @@ impl PlannedCall {
 }
 
 impl Connection {
+    /// The planned call as it is said to AWS: behind the security group of its own, if it has one. The plan is written
+    /// before that group has an id, so it can't name it.
+    #[must_use]
+    pub fn call_said(&self) -> Option<PlannedCall> {
+        let call = &self.plan.as_ref()?.call;
+        Some(self.group.as_ref().map_or_else(|| call.clone(), |group| call.behind(&group.id)))
+    }
+
     /// Moves to `status`; `since` only changes if the status does.
     pub fn become_status(&mut self, status: Status, now: Timestamp, why: impl Into<String>, next: impl Into<String>) {
         if self.status != status {

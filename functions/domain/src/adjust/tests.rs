@@ -11,7 +11,7 @@ use serde_json::json;
 use super::aspects::{groups_of, subnets_of, tables_of};
 use super::*;
 use crate::claims::planned_otherwise;
-use crate::connection::{PlannedCall, PlannedDns};
+use crate::connection::{MadeGroup, PlannedCall, PlannedDns};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
 use crate::inventory::ListedEndpoint;
 use crate::network::{Endpoint, EndpointService, Ingress, RouteTable, SecurityGroup};
@@ -206,8 +206,17 @@ fn a_group_of_its_own_stays() {
     let plan = before.plan.as_mut().unwrap();
     let own = json!({"vpc": "vpc-0a", "ports": [[1, 2]], "cidrs": ["10.0.0.0/16"], "security_groups": []});
     plan.group = Some(serde_json::from_value(own).unwrap());
-    plan.call = plan.call.behind(&group("sg-0f"));
+    // As it is stored: the plan is written before the group has an id.
+    let PlannedCall::ResourceEndpoint { security_groups, .. } = &mut plan.call else { unreachable!() };
+    security_groups.clear();
+    before.group = Some(MadeGroup { id: group("sg-0f"), refused_since: None });
     assert_eq!(change_of(&before, &behind(&["sg-0b"])), None);
+    let tagged = Subscription { tags: tags(&[("team", "data")]), ..behind(&["sg-0b"]) };
+    let (plan, aspects, ..) = change_of(&before, &tagged).unwrap();
+    assert_eq!(aspects, Aspects { tags: true, ..Aspects::default() });
+    let shown = shown(&["sg-0f"], &[], &before.plan.as_ref().unwrap().tags);
+    let calls = calls(&[before.plan.clone().unwrap()], &plan, &shown, &[shown.tags()]);
+    assert!(calls.modify.is_none() && !calls.set_tags.is_empty(), "{calls:?}");
     let mut managed = subscription("a");
     let [Target::Vpc(target)] = managed.targets.as_mut_slice() else { unreachable!() };
     target.security_groups = SecurityGroups::Managed(crate::subscription::Sources::default());

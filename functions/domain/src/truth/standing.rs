@@ -128,9 +128,9 @@ impl Look {
 
     /// What somebody changed of the endpoint itself, against what it was made with.
     fn settings(&mut self, listed: &ListedEndpoint) {
-        let Some(plan) = &self.next.plan else { return };
+        let Some(call) = self.next.call_said() else { return };
         let mut changed = Vec::new();
-        match &plan.call {
+        match &call {
             // Their private DNS can't be changed [AWS:privatelink/use-resource-endpoint].
             PlannedCall::ResourceEndpoint { subnets, security_groups, .. }
             | PlannedCall::ServiceNetworkEndpoint { subnets, security_groups, .. } => {
@@ -254,6 +254,7 @@ fn other<T: Ord + std::fmt::Display>(what: &str, made: &[T], shown: &[T]) -> Opt
         ids
     };
     let (made, shown) = (sorted(made), sorted(shown));
-    // What EC2 does not show is no change.
-    (!shown.is_empty() && made != shown).then(|| format!("{what} {} instead of {}", shown.join(", "), made.join(", ")))
+    // What EC2 does not show is no change, and neither is what nobody asked for.
+    (!made.is_empty() && !shown.is_empty() && made != shown)
+        .then(|| format!("{what} {} instead of {}", shown.join(", "), made.join(", ")))
 }

@@ -98,6 +98,11 @@ impl Stray {
         }
     }
 
+    /// Whether an AWS service keeps it, so that nobody else can delete it.
+    fn is_managed(&self) -> bool {
+        matches!(&self.thing, Thing::Association(listed, _) if listed.association.managed)
+    }
+
     fn is_in(&self, states: &[&str]) -> bool {
         states.iter().any(|state| same_word(state, self.state()))
     }
@@ -121,7 +126,8 @@ pub enum StrayStep {
 }
 
 /// Decides on something that carries our tags, by the record of the connection that its tag names. What is younger than
-/// `safe_age` is only told: a run may just have made it, and its record may say so in a moment.
+/// `safe_age` is only told: a run may just have made it, and its record may say so in a moment. So is what an AWS service
+/// keeps: VPC Lattice refuses to delete it.
 #[must_use]
 pub fn decide(
     stray: &Stray,
@@ -145,6 +151,7 @@ pub fn decide(
     let remedy = if code == DUPLICATED { reconcile.duplicated } else { reconcile.orphaned };
     match (remedy, record) {
         _ if young || !stray.tags.contains_key(TAG_OWNER) => StrayStep::Report(finding),
+        (Remedy::Repair, _) if stray.is_managed() => StrayStep::Report(finding),
         (Remedy::Repair, _) => StrayStep::Remove(finding),
         (Remedy::Adopt, Some(record)) if code == ORPHANED => match adopted(stray, record, now) {
             Some(next) => StrayStep::Adopt(Box::new(next), format!("adopts {}", made.id())),
@@ -166,15 +173,24 @@ fn finding(stray: &Stray, code: &str, record: Option<&Connection>, young: bool) 
     let wait = if young { "; it may be a run's that made it just now, so nothing is done about it yet" } else { "" };
     let key = if code == DUPLICATED { "duplicated" } else { "orphaned" };
     let adopt = if code == ORPHANED { " or `reconcile: {orphaned: adopt}`" } else { "" };
+    let kept = if stray.is_managed() { "; an AWS service keeps it, and nobody else can delete it" } else { "" };
+    let way_out = if stray.is_managed() {
+        format!(
+            "remove it with the AWS service that keeps it; if it is to stay, take the tag {TAG_CONNECTION} off, and it \
+             is told no more"
+        )
+    } else {
+        format!(
+            "if nobody uses it, delete it, or say `reconcile: {{{key}: repair}}`{adopt} in the subscription; if it is \
+             used, take the tag {TAG_CONNECTION} off"
+        )
+    };
     Finding {
         severity: Severity::Warning,
         code: code.to_owned(),
-        seen: format!("{id}, {since}, carries the tags of {connection}, and {is}{wait}"),
+        seen: format!("{id}, {since}, carries the tags of {connection}, and {is}{wait}{kept}"),
         needed: "that whatever carries Drawbridge's tags stands in a live record".to_owned(),
-        way_out: format!(
-            "if nobody uses it, delete it, or say `reconcile: {{{key}: repair}}`{adopt} in the subscription; if it is \
-             used, take the tag {TAG_CONNECTION} off"
-        ),
+        way_out,
     }
 }
 

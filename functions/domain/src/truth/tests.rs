@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::connection::{Made, PlannedCall, PlannedDns};
+use crate::connection::{Made, MadeGroup, PlannedCall, PlannedDns, PlannedGroup};
 use crate::fault::FaultName;
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
 use crate::network::{DnsEntry, Endpoint};
@@ -361,6 +361,32 @@ fn what_somebody_changed_is_told() {
     let record = written(decide(&gateway, look(&["rtb-0a"]), now()));
     assert!(record.findings[0].seen.contains("no route in rtb-0b"), "{:?}", record.findings);
     assert_eq!(codes(&written(decide(&gateway, look(&[]), now()))), [SETTINGS_CHANGED]);
+}
+
+/// As `open` stores it: the plan is written before its group has an id.
+#[test]
+fn a_group_of_its_own_is_what_it_was_made_with() {
+    let group = |id: &str| SecurityGroupId::parse(id).unwrap();
+    let rows = ["rcfg-a", "rcfg-b", "rcfg-c"].map(row);
+    let look = |id: &str| {
+        let listed = ListedEndpoint { security_groups: vec![group(id)], ..listed("vpce-0a", "available") };
+        observed(Seen::Shown(Thing::Endpoint(Box::new(listed))), &rows)
+    };
+    let mut record = Connection { group: Some(MadeGroup { id: group("sg-0f"), refused_since: None }), ..ready() };
+    let plan = record.plan.as_mut().unwrap();
+    let PlannedCall::ResourceEndpoint { security_groups, .. } = &mut plan.call else { unreachable!() };
+    security_groups.clear();
+    plan.group = Some(PlannedGroup {
+        vpc: crate::testing::vpc("vpc-0a"),
+        ports: vec![(8070, 8070)],
+        cidrs: vec!["10.0.0.0/16".to_owned()],
+        security_groups: Vec::new(),
+    });
+    assert_eq!(decide(&record, look("sg-0f"), now()).write, None);
+    let changed = written(decide(&record, look("sg-0b"), now()));
+    assert!(changed.findings[0].seen.contains("security groups sg-0b instead of sg-0f"), "{:?}", changed.findings);
+    record.group = None;
+    assert_eq!(decide(&record, look("sg-0b"), now()).write, None, "which one is not known");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::identity::{TAG_CONNECTION, TAG_INSTALLATION, TAG_OWNER};
+use crate::ids::AssociationId;
+use crate::inventory::ListedAssociation;
 
 /// What it is, its record, what the subscription says, and what is done.
 type Row = (&'static str, Option<Connection>, Remedy, Option<(&'static str, &'static str)>);
@@ -111,6 +113,27 @@ fn what_may_have_been_made_just_now_is_only_told() {
     let mut foreign = listed("vpce-0b", "available");
     foreign.endpoint.tags.insert(TAG_CONNECTION.to_owned(), "something else".to_owned());
     assert_eq!(Stray::endpoint(foreign), None);
+}
+
+/// VPC Lattice would refuse to delete it, in every round.
+#[test]
+fn what_an_aws_service_keeps_is_told_and_not_fought() {
+    let look = |managed, record: Option<&Connection>| {
+        let network = crate::ids::ServiceNetworkId::parse("sn-0a").unwrap();
+        let association = Association { managed, ..association("ACTIVE") };
+        let listed = ListedAssociation { association, created: Some(now()), private_dns: true };
+        let stray = Stray::association(listed, TargetKey::ServiceNetwork(network), stray("available").tags).unwrap();
+        decide_stray(&stray, record, Reconcile::all(Remedy::Repair), SAFE, later(61))
+    };
+    let closed = over(Status::Closed, Some(Cause::Withdrawn));
+    let second = Connection { made: Some(Made::Association(AssociationId::parse("snra-0b").unwrap())), ..ready() };
+    for (record, expected) in [(None, ORPHANED), (Some(&closed), ORPHANED), (Some(&second), DUPLICATED)] {
+        assert_eq!(code(&look(false, record)), Some(("remove", expected.to_owned())));
+        let StrayStep::Report(finding) = look(true, record) else { panic!("told only") };
+        assert_eq!(finding.code, expected);
+        assert!(finding.seen.contains("an AWS service keeps it"), "{}", finding.seen);
+        assert!(!finding.way_out.contains("repair") && finding.way_out.contains(TAG_CONNECTION), "{}", finding.way_out);
+    }
 }
 
 #[test]
