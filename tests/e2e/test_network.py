@@ -72,8 +72,8 @@ def test_an_association_that_is_partial(cloud: LocalCloud) -> None:
     begin(story)
     cloud.standin.set(association_outcome="PARTIAL", failure_reason="one of three is missing")
     (connection,) = connected(story, owner=NETWORKER, resources=[group(3)])
-    told = f"association {connection['made']['association']} is PARTIAL: ResourceGatewayUnreachable: one of three is missing"
-    assert connection["why"] == f"3 can be used; {told}"
+    told = f"association {connection['made']['association']} is PARTIAL: ResourceGatewayUnreachable"
+    assert connection["why"] == f"3 can be used; {told}: one of three is missing"
     reconcile(story)
     (looked_at,) = story.connections()
     assert [(f["code"], f["severity"], f["seen"]) for f in looked_at["findings"]] == [("Partial", "warning", told)]
