@@ -101,7 +101,7 @@ pub enum Command {
         #[command(flatten)]
         subject: Subject,
         /// Why, for whoever wonders later.
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        #[arg(long, alias = "reason", value_name = "TEXT", value_parser = reason)]
         because: String,
         #[command(flatten)]
         operator: Operator,
@@ -119,7 +119,7 @@ pub enum Command {
         #[command(flatten)]
         subject: Subject,
         /// Why, for whoever wonders later.
-        #[arg(long, value_name = "TEXT", value_parser = reason)]
+        #[arg(long, alias = "because", value_name = "TEXT", value_parser = reason)]
         reason: String,
         #[command(flatten)]
         operator: Operator,
@@ -207,6 +207,7 @@ mod tests {
         let parse = |words: &[&str]| Args::try_parse_from(["drawbridge"].iter().chain(words));
         assert!(parse(&["approve", "redis"]).is_ok());
         assert!(parse(&["reject", "redis", "--because", "not ours"]).is_ok());
+        assert!(parse(&["reject", "redis", "--reason", "not ours"]).is_ok(), "as close says it");
         assert!(parse(&["reject", "redis"]).is_err_and(|error| error.exit_code() == 2));
         assert!(parse(&["reject", "redis", "--because", " "]).is_err_and(|error| error.exit_code() == 2));
     }

@@ -69,7 +69,7 @@ def _report(
     verdict = "All budgets are met." if not over else "Over budget: " + "; ".join(over) + "."
     return f"""# Benchmark
 
-Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores ({_cpu()}), {platform.system()} {platform.release()}. {verdict}
+Written by `make bench` on {date.today().isoformat()}: {os.cpu_count()} cores ({_cpu()}), {platform.system()}. {verdict}
 
 ## Cold start
 

@@ -530,6 +530,7 @@ fn the_outputs_are_what_others_read() {
             "LedgerTableName",
             "OnboardMachineArn",
             "OperatorPolicyArn",
+            "PlannerPolicyArn",
             "PublishFunctionName",
             "ReconcileFunctionName",
             "SubscriptionWriterPolicyArn",

@@ -56,8 +56,7 @@ const SERVER_ERRORS: &[&str] = &[
     "Unavailable",
 ];
 
-const RENEW: &str = "sign in again or correct the credentials; a Lambda function gets its own from its role, so look \
-                     whether the role still exists and the function's clock is right";
+const RENEW: &str = "sign in again or correct the credentials (a function's are those of its role)";
 
 /// What an error of the SDK means to Drawbridge. `action` is as IAM spells it, `ec2:CreateVpcEndpoint`.
 ///

@@ -54,8 +54,9 @@ fn endpoint(reader: &mut Reader, node: &Node, path: &str) -> Option<EndpointItem
         return None;
     };
     let of_others = |key: &str| {
-        let other = KINDS.iter().find(|(_, keys)| keys.contains(&key));
-        other.map(|(kind, _)| format!("it is for items with a `{kind}`")).or_else(|| elsewhere(key))
+        let others = KINDS.iter().filter(|(_, keys)| keys.contains(&key));
+        let others: Vec<_> = others.map(|(kind, _)| format!("`{kind}`")).collect();
+        (!others.is_empty()).then(|| format!("it is for items with {}", others.join(" or "))).or_else(|| elsewhere(key))
     };
     let fields = reader.fields(node, path, keys, of_others)?;
     match *kind {

@@ -66,7 +66,7 @@ pub const BAD: &[Case] = &[
             "8:13: endpoints[0].security_groups: `security_groups` is missing",
             "8:25: endpoints[0].interface: `s3` is not the name of an endpoint service",
             "8:37: endpoints[0].region: `here` is not an AWS Region",
-            "8:43: endpoints[0].route_tables: unknown key `route_tables`; it is for items with a `gateway`",
+            "8:43: endpoints[0].route_tables: unknown key `route_tables`; it is for items with `gateway`",
             "8:75: endpoints[0].private_dns: expected `true` or `false`, found the text `off`",
         ],
         RefusesToo,
