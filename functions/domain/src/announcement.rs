@@ -107,8 +107,8 @@ impl SubscriptionChange {
     pub const DETAIL_TYPE: &'static str = "Drawbridge Subscription Change";
 }
 
-/// The event that is published for every change of a connection's status, of the names by which one that is ready is
-/// reached (then `previous` is `ready`, too), of the end of a grace period (then it is `closing`, too), and of whether limits
+/// The event that is published for every change of a connection's status, of the names by which one that can be used is
+/// reached (then `previous` is as `status`), of the end of a grace period (then it is `closing`, too), and of whether limits
 /// leave room for one that is wanted (then it is `wanted`, too); its schema is `events/connection-status-change.schema.json`,
 /// its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +138,7 @@ pub struct ConnectionChange {
     pub held_by: Vec<SubscriptionName>,
     /// Since when.
     pub since: Timestamp,
-    /// Until when it can be used, while it is in its grace period.
+    /// Until when it can be used, while it is in its grace period; none from the moment that something else ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// Why.
@@ -185,12 +185,12 @@ impl ConnectionChange {
     /// or whether it is held.
     #[must_use]
     pub fn of(before: Option<&Connection>, after: &Connection) -> Option<Self> {
-        let renamed =
-            |before: &Connection| after.status == Status::Ready && before.names_version != after.names_version;
-        let until = grace::wait(after).map(|wait| wait.until);
-        // Sooner or later than was told.
-        let moved =
-            |before: &Connection| grace::wait(before).zip(until).is_some_and(|(wait, until)| wait.until != until);
+        let graceful = grace::wait(after).is_some();
+        let can_be_used = after.status == Status::Ready || graceful;
+        let renamed = |before: &Connection| can_be_used && before.names_version != after.names_version;
+        let until = grace::until(after);
+        // Sooner or later than was told, or no more.
+        let moved = |before: &Connection| graceful && grace::until(before).is_some() && grace::until(before) != until;
         let held = |before: &Connection| before.is_held() != after.is_held();
         if before.is_some_and(|b| b.status == after.status && !renamed(b) && !moved(b) && !held(b)) {
             return None;

@@ -64,6 +64,7 @@ fn the_end_of_a_grace_period_is_announced_with_it_and_whenever_it_moves() {
         since: crate::testing::now(),
         digest: "digest".to_owned(),
         reopen: None,
+        in_grace: false,
     };
     let ended = end(&ready, ending).unwrap();
     let begun =
@@ -81,6 +82,19 @@ fn the_end_of_a_grace_period_is_announced_with_it_and_whenever_it_moves() {
         (Some(Status::Closing), Some(crate::testing::at("2026-11-20T14:00:00Z")))
     );
     assert_eq!(ConnectionChange::of(Some(&short), &Connection { version: 9, ..short.clone() }), None);
+    // AWS says that nothing is left of it: nobody is to count on the time that was told.
+    let gone = |now| {
+        let remedy = crate::subscription::Remedy::Report;
+        crate::truth::over(&short, Cause::Gone, "it is gone", remedy, "reconcile", String::new(), now).unwrap()
+    };
+    let cut = gone(at("2026-11-20T12:30:00Z"));
+    let told = ConnectionChange::of(Some(&short), &cut).unwrap();
+    assert_eq!((told.status, told.previous, told.until), (Status::Closing, Some(Status::Closing), None));
+    assert!(told.why.starts_with("it is gone"), "{}", told.why);
+    assert_eq!(ConnectionChange::of(Some(&cut), &Connection { version: 9, ..cut.clone() }), None);
+    // Other names can be used as long as it can.
+    let renamed = Connection { names_version: 2, ..short.clone() };
+    assert_eq!(ConnectionChange::of(Some(&short), &renamed).unwrap().until, announced.until);
     // Its run removes it, which was told: what follows is that it is closed.
     let over = crate::grace::over(&short, crate::testing::at("2026-11-20T13:00:01Z"));
     assert_eq!(ConnectionChange::of(Some(&short), &over), None);

@@ -17,6 +17,7 @@ use crate::testing::{
     association, association_id, configurations, connection, endpoint_id, fault, now, resource, share_record,
 };
 
+mod in_grace;
 mod strays;
 
 fn later(minutes: i64) -> Timestamp {
