@@ -12,16 +12,20 @@ Json = dict[str, Any]
 NAME = "listener"
 
 
-class Listener:
-    """Everything of a kind that was announced since it was made, by default of connections."""
+CONNECTION = "Drawbridge Connection Status Change"
+SHARE = "Drawbridge Share Status Change"
 
-    def __init__(self, cloud: LocalCloud, what: str = "Drawbridge Connection Status Change") -> None:
+
+class Listener:
+    """Everything of some kinds that was announced since it was made, by default of connections."""
+
+    def __init__(self, cloud: LocalCloud, *what: str) -> None:
         self.cloud = cloud
         self.queues = cloud.client("sqs")
         self.queue = self.queues.create_queue(QueueName=NAME)["QueueUrl"]
         attributes = self.queues.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]
         bus, events = cloud.outputs["EventBusName"], cloud.client("events")
-        events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps({"source": ["drawbridge"], "detail-type": [what]}))
+        events.put_rule(Name=NAME, EventBusName=bus, EventPattern=json.dumps({"source": ["drawbridge"], "detail-type": list(what or (CONNECTION,))}))
         events.put_targets(Rule=NAME, EventBusName=bus, Targets=[{"Id": NAME, "Arn": attributes["QueueArn"]}])
         self.queues.purge_queue(QueueUrl=self.queue)
         self.events: list[Json] = []
@@ -42,7 +46,7 @@ class Listener:
         """Waits until so many connections were announced in that status; then everything that was said."""
 
         def enough() -> bool:
-            return len({detail["connection"] for detail in self.details() if detail["status"] == status}) >= count
+            return len({detail["connection"] for detail in self.details() if "connection" in detail and detail["status"] == status}) >= count
 
         wait_for(enough, 30, f"{count} announcements of {status}", self.cloud.explain)
         return self.details()

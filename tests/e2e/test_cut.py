@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 from lanes import Case, lanes
-from listener import Listener
+from listener import CONNECTION, SHARE, Listener
 from local import LocalCloud, wait_for
 from routes import begin, depart, travel
 from story import SUBNETS, TO_VPC, TRIES, Json, Shared, Story
@@ -409,14 +409,18 @@ def test_an_announcement_is_cut_off(cloud: LocalCloud) -> None:
             begin(story)
             # The subscriptions are announced, too, before anything is cut off.
             cloud.wait_for_rest()
-            listener = Listener(cloud)
+            listener = Listener(cloud, CONNECTION, SHARE)
             fault = story.fault("announce", "events", "PutEvents", kind, count=count)
             share = story.share()
             story.look()
             story.ready(share, 1)
-            told = listener.until("ready")
+            listener.until("ready")
             assert story.struck(fault) == count
-            assert _first_times(told, lambda d: d["status"]) == ["wanted", "opening", "waiting", "ready"], told
+            cloud.wait_for_rest()
+            told = listener.details()
+            of_connection, of_share = [d for d in told if "connection" in d], [d for d in told if "connection" not in d]
+            assert _first_times(of_connection, lambda d: d["status"]) == ["wanted", "opening", "waiting", "ready"], told
+            assert _first_times(of_share, lambda d: d["status"]) == ["found", "accepting", "accepted"], told
             again = {d["id"] for d in told if [o["id"] for o in told].count(d["id"]) > 1}
             assert again if kind == "cut_after" else not again
 

@@ -4,14 +4,17 @@ AWS's; a grace period is over when its end is moved into the past."""
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
+from drift import delete, is_shown
 from listener import Listener
 from local import LocalCloud, wait_for
-from story import SUBNETS, TO_NETWORK, TO_VPC, Json, Shared, Story
+from story import SUBNETS, TO_NETWORK, TO_VPC, Json, Shared, Story, databases, group
 from test_end import LONG_AGO, closed, codes, connected, living, made, revoke, shown, withdraw
 from test_hold import held, say, time_passes
+from test_truth import past
 from test_twice import LATE, Doubling
 
 GRACE = {"on_revoke": {"close-after": "72h"}}
@@ -385,17 +388,119 @@ def test_nobody_can_be_waited_for(cloud: LocalCloud) -> None:
     assert waits["wait"] == connection["wait"] and waits["made"] == before["made"]
 
 
-def test_somebody_deletes_it_meanwhile(cloud: LocalCloud) -> None:
-    """Its endpoint goes in the grace period: a hint wakes nobody, and at the end what is gone is closed."""
+def hint(story: Story, connection: Json) -> None:
+    """An event that may be about it."""
+    answer = story.cloud.invoke("endpoint-event", {"detail": {"requestParameters": {"id": made(connection)}}})
+    assert answer.error is None, answer
+
+
+@pytest.mark.parametrize("target", [TO_VPC, TO_NETWORK], ids=["vpc", "network"])
+def test_somebody_deletes_it_meanwhile(cloud: LocalCloud, target: Json) -> None:
+    """Its endpoint or association goes in the grace period, and an event tells: nothing is left to be used, so nobody is told any more
+    that there is. Its run closes it without a sweep; shared again, it is opened anew."""
+    story = Story(cloud)
+    cloud.standin.set(delete_pending_polls=6)
+    listener = Listener(cloud)
+    share, waits = in_grace(story, targets=[target])
+    delete(story, waits)
+    hint(story, waits)
+    over = wait_for(lambda: (c := story.connection(share))["status"] == "closed" and c, what="it is closed", explain=story.explain)
+    assert (over["ending"]["cause"], over["ending"]["by"], over["attempt"]) == ("gone", "endpoint-event", waits["attempt"])
+    assert "EndpointGone" in over["why"] and living(story) == set()
+    in_order(story)
+    told = [(d["previous"], d["status"], "until" in d) for d in listener.details() if d["sequence"] > waits["version"]]
+    assert told == [("closing", "closing", False), ("closing", "closed", False)]
+    run = story.run(story.disconnecting(waits))
+    assert run is not None and run["status"] == "SUCCEEDED", run
+    share_again(story, share)
+    back = used_again(story, share)
+    assert back["generation"] == 2 and made(back) != made(waits) and living(story) == {made(back)}
+    in_order(story)
+
+
+def test_somebody_deletes_it_meanwhile_and_nothing_tells(cloud: LocalCloud) -> None:
+    """Reconcile misses it; not shown once is no proof, not shown twice ends the grace period. The sweep wakes its run."""
     story = Story(cloud)
     share, waits = in_grace(story)
-    cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[made(waits)])
-    assert cloud.invoke("endpoint-event", {"detail": {"requestParameters": {"vpcEndpointId": made(waits)}}}).error is None
-    assert graceful(story, share)["wait"] == waits["wait"]
-    three_days_pass(story, waits)
-    (over,) = closed(story, share)
-    assert over["ending"]["cause"] == "revoked"
+    delete(story, waits)
+    wait_for(lambda: not is_shown(story, waits), what="AWS shows it no more")
+    assert cloud.invoke("reconcile", {}).payload["recorded"] == 1
+    missed = graceful(story, share)
+    assert (missed["wait"], missed["missing"]["what"]) == (waits["wait"], [made(waits)]) and "NotShown" in codes(missed)
+    assert "it can be used until" in missed["why"]
+    past(story, missed)
+    assert cloud.invoke("reconcile", {}).payload["ended"] == 1
+    assert cloud.sweep().payload["woken"] == 1
+    over = wait_for(lambda: (c := story.connection(share))["status"] == "closed" and c, what="it is closed", explain=story.explain)
+    assert (over["ending"]["cause"], over["ending"]["by"]) == ("gone", "reconcile") and living(story) == set()
     in_order(story)
+
+
+@pytest.mark.parametrize("state", ["failed", "rejected"])
+def test_it_can_not_be_used_any_more(cloud: LocalCloud, state: str) -> None:
+    """AWS's own word ends the grace period at one look, and what is left is removed."""
+    story = Story(cloud)
+    share, waits = in_grace(story)
+    story.standin.set_endpoint(made(waits), state)
+    hint(story, waits)
+    over = wait_for(lambda: (c := story.connection(share))["status"] == "closed" and c, what="it is closed", explain=story.explain)
+    assert over["ending"]["cause"] == state
+    assert living(story) == set()
+    in_order(story)
+
+
+@pytest.mark.parametrize("first", ["who accepts it", "who looks at it"])
+def test_shared_again_while_it_is_found_gone(cloud: LocalCloud, first: str) -> None:
+    """Accept and endpoint-event write at the same time: whoever is first, it is closed and opened anew, and never called ready."""
+    story = Story(cloud)
+    cloud.standin.set(delete_pending_polls=40)
+    share, waits = in_grace(story)
+    delete(story, waits)
+    function = "endpoint-event" if first == "who accepts it" else "accept"
+    slow = story.fault(function, "dynamodb", "TransactWriteItems", "timeout", occurrence=1, hold_ms=HOLD_MS)
+    if first == "who looks at it":
+        share_again(story, share)
+        assert cloud.sweep().error is None
+        wait_for(lambda: story.struck(slow), what="accept is under way")
+        hint(story, waits)
+    else:
+        looking = threading.Thread(target=hint, args=(story, waits))
+        looking.start()
+        wait_for(lambda: story.struck(slow), what="endpoint-event is under way")
+        share_again(story, share)
+        assert cloud.sweep().error is None
+        looking.join()
+    cloud.standin.set(delete_pending_polls=0)
+    back = used_again(story, share)
+    assert back["generation"] == 2 and made(back) != made(waits) and living(story) == {made(back)}
+    assert not any(entry["what"].endswith("it is kept as it was") for entry in story.audit(back["pk"]))
+    in_order(story)
+
+
+def test_other_names_meanwhile(cloud: LocalCloud) -> None:
+    """A database more behind it: its names are told, under a new version, and it can be used as long as before."""
+    story = Story(cloud)
+    story.subscribe(**GRACE)
+    share = story.share(resources=[group(3)])
+    story.look()
+    story.ready(share, 1)
+    cloud.wait_for_rest()
+    listener = Listener(cloud)
+    revoke(story, share)
+    waits = graceful(story, share)
+    story.standin.add_children(share.resources[0], databases(4)[3:])
+
+    def look() -> Json | None:
+        # A new child is not usable at once.
+        hint(story, waits)
+        connection = graceful(story, share)
+        return connection if len(connection["databases"]) == 4 else None
+
+    grown = wait_for(look, 30, "the names of four", story.explain)
+    assert grown["names_version"] > 1 and grown["wait"] == waits["wait"] and "it can be used until" in grown["why"]
+    version = grown["names_version"]
+    (told,) = wait_for(lambda: [d for d in listener.details() if d["names_version"] == version], 30, "it is announced", story.explain)
+    assert (told["previous"], told["status"], told["until"], len(told["databases"])) == ("closing", "closing", waits["wait"]["until"], 4)
 
 
 @pytest.mark.parametrize("target", [TO_VPC, TO_NETWORK], ids=["vpc", "network"])

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from listener import SHARE, Listener
 from local import LocalCloud, wait_for
 from local.paths import ROOT
 from place import Place
@@ -123,6 +124,36 @@ def test_approved_in_time(cloud: LocalCloud) -> None:
     assert len(told) > 10 and not any(secret in text for text in told)
 
 
+def test_who_is_asked_is_announced(cloud: LocalCloud) -> None:
+    """Whoever may say yes hears of it without looking: who is asked what, and until when; once, and then what became of it. All as the
+    published schema says (events/share-status-change.schema.json)."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "events/share-status-change.schema.json").read_text())
+    story = Story(cloud)
+    listener = Listener(cloud, SHARE)
+    share, record = asked(story)
+    (told,) = wait_for(lambda: [d for d in listener.details() if d["status"] == "held"], 30, "it is announced", story.explain)
+    assert (told["share"], told["owner"], told["previous"]) == (share.arn, REDIS, "found")
+    assert (told["waits_for"], told["asked"]) == ("a person", record["wait"]["what"])
+    assert (told["until"], told["sequence"], told["subscriptions"]) == (record["wait"]["until"], record["version"], ["redis"])
+    assert "drawbridge approve" in told["next"] and "asks a person" in told["why"]
+    for _ in range(2):
+        assert cloud.sweep().error is None
+    cloud.wait_for_rest()
+    assert [d["status"] for d in listener.details()] == ["found", "held"], "told once"
+    assert say(story, "approve", share)[0] == 0
+    story.ready(share, 1)
+    assert in_order(story)
+    all_told = listener.details()
+    assert [d["status"] for d in all_told] == ["found", "held", "accepting", "accepted"]
+    assert [d.get("previous") for d in all_told] == [None, "found", "held", "accepting"]
+    assert not any("until" in d or "waits_for" in d for d in all_told if d["status"] != "held")
+    assert len({d["id"] for d in all_told}) == len(all_told)
+    for event in listener.heard():
+        assert (event["detail-type"], event["resources"]) == (SHARE, [share.arn])
+        jsonschema.validate(event["detail"], schema)
+
+
 def test_approved_twice(cloud: LocalCloud) -> None:
     """Said again, at once and when it is connected: the same answer, one acceptance, one endpoint."""
     story = Story(cloud)
@@ -157,8 +188,10 @@ def test_the_answer_comes_first(cloud: LocalCloud, moment: str) -> None:
 
 
 def test_approved_too_late(cloud: LocalCloud) -> None:
-    """Nobody answers: the run ends under a name before the invitation does, which is left unaccepted; an approval then is refused."""
+    """Nobody answers: the run ends under a name before the invitation does, which is left unaccepted; an approval then is refused. That
+    nobody did is announced."""
     story = Story(cloud)
+    listener = Listener(cloud, SHARE)
     share, record = asked(story)
     assert share.invitation
     cloud.standin.set_invitation(share.invitation, "PENDING", age_minutes=11 * 60 + 50)
@@ -170,6 +203,8 @@ def test_approved_too_late(cloud: LocalCloud) -> None:
     record = story.record(share) or {}
     assert (record["status"], record["fault"]["name"]) == ("failed", "ApprovalExpired"), record
     assert cloud.executions("onboard")[-1].error == "ApprovalExpired"
+    last = listener.details()[-1]
+    assert (last["status"], last["previous"], last["fault"]) == ("failed", "held", "ApprovalExpired") and "until" not in last
     code, said = say(story, "approve", share)
     assert code == 1 and "ApprovalExpired" in said, said
     assert story.invitation(share) == "PENDING" and story.calls(operation="AcceptResourceShareInvitation") == []

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from listener import Listener
 from local import LocalCloud, wait_for
 from place import Place
 from story import Json, Story, document
@@ -82,6 +83,25 @@ def test_held_and_made_when_the_limit_is_raised(cloud: LocalCloud, tmp_path: Pat
     place.ready(3)
     place.in_order()
     assert runs(place, held) == [f"{held['id']}-g1-a1"] and len(story.endpoints()) == 3
+
+
+def test_what_is_held_is_announced(cloud: LocalCloud) -> None:
+    """With whose limits hold it, once; and that there is room for it."""
+    listener = Listener(cloud)
+    place, held = narrow(cloud)
+    story = place.story
+
+    def told() -> list[tuple[str, Json | None]]:
+        return [(d["status"], d.get("held_by")) for d in listener.details() if d["connection"] == held["id"]]
+
+    assert cloud.sweep().error is None
+    cloud.wait_for_rest()
+    assert told() == [("wanted", ["asking"])]
+    place.three(endpoints=3)
+    story.look()
+    place.ready(3)
+    place.in_order()
+    assert told()[:2] == [("wanted", ["asking"]), ("wanted", None)] and told()[-1] == ("ready", None)
 
 
 def test_made_when_there_is_room(cloud: LocalCloud) -> None:

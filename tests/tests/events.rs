@@ -3,19 +3,23 @@
 
 use std::collections::BTreeSet;
 
-use drawbridge_domain::announcement::{self, Change, ConnectionChange, SubscriptionChange};
+use drawbridge_domain::announcement::{self, Change, ConnectionChange, ShareChange, SubscriptionChange};
 use drawbridge_domain::connection::Status;
 use drawbridge_domain::hint;
-use drawbridge_domain::share::FoundBy;
+use drawbridge_domain::share::{FoundBy, ShareStatus};
 use drawbridge_domain::trigger::{self, Trigger};
 use drawbridge_tests::{json, root, text};
 use serde_json::{Value, json};
 
 /// What Drawbridge sends; the rest is what it receives.
-const SENT: [&str; 4] = [
+const SENT: [&str; 8] = [
     "announced-ready.json",
     "announced-closing.json",
+    "announced-no-room.json",
+    "announced-held.json",
+    "announced-approval-expired.json",
     "connection-status-change.schema.json",
+    "share-status-change.schema.json",
     "subscription-change.schema.json",
 ];
 
@@ -101,12 +105,9 @@ fn the_schema_of_a_subscriptions_change_has_every_field() {
         (&json!(announcement::SOURCE), &json!(SubscriptionChange::DETAIL_TYPE))
     );
     let mut read: SubscriptionChange = serde_json::from_value(event["detail"].clone()).unwrap();
-    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(fields(&schema["properties"]), fields(&serde_json::to_value(&read).unwrap()));
     read.by = None;
-    let required: BTreeSet<_> =
-        schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect();
-    assert_eq!(required, fields(&serde_json::to_value(&read).unwrap()));
+    assert_eq!(required(&schema), fields(&serde_json::to_value(&read).unwrap()));
     assert_eq!(schema["properties"]["change"]["enum"], json!([Change::Applied, Change::Withdrawn]));
 }
 
@@ -116,7 +117,7 @@ fn announced() -> Value {
 
 #[test]
 fn the_announcement_is_what_announce_sends() {
-    for file in ["announced-ready.json", "announced-closing.json"] {
+    for file in ["announced-ready.json", "announced-closing.json", "announced-no-room.json"] {
         let event = json(&format!("events/{file}"));
         assert_eq!(event["source"], announcement::SOURCE);
         assert_eq!(event["detail-type"], ConnectionChange::DETAIL_TYPE);
@@ -126,16 +127,76 @@ fn the_announcement_is_what_announce_sends() {
 }
 
 #[test]
+fn the_announcement_of_a_share_is_what_announce_sends() {
+    for file in ["announced-held.json", "announced-approval-expired.json"] {
+        let event = json(&format!("events/{file}"));
+        assert_eq!(event["source"], announcement::SOURCE);
+        assert_eq!(event["detail-type"], ShareChange::DETAIL_TYPE);
+        assert_eq!(event["resources"], json!([event["detail"]["share"]]));
+        let read: ShareChange = serde_json::from_value(event["detail"].clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), event["detail"]);
+    }
+}
+
+fn fields(value: &Value) -> BTreeSet<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+fn required(schema: &Value) -> BTreeSet<String> {
+    schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_schema_of_a_shares_change_has_every_field() {
+    let schema = json("events/share-status-change.schema.json");
+    // One that is held says whom it waits for, one that failed why: together they have every field there is.
+    let held = json("events/announced-held.json")["detail"].clone();
+    let failed = json("events/announced-approval-expired.json")["detail"].clone();
+    assert_eq!(fields(&schema["properties"]), &fields(&held) | &fields(&failed));
+    let mut least: ShareChange = serde_json::from_value(held.clone()).unwrap();
+    (least.previous, least.waits_for, least.asked, least.until) = (None, None, None, None);
+    least.subscriptions.clear();
+    assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
+    for field in ["status", "previous"] {
+        assert_eq!(schema["properties"][field]["enum"], json!(ShareStatus::ALL), "{field}");
+    }
+    assert_eq!(schema["properties"]["version"]["const"], held["version"]);
+    assert_ne!(schema["additionalProperties"], json!(false), "an old schema takes what a new Drawbridge adds");
+}
+
+/// Who is to say something hears of it by the rules that `events/README.md` shows.
+#[test]
+fn the_rules_that_page_somebody_name_what_is_sent() {
+    let readme = text("events/README.md");
+    let rules: Vec<Value> =
+        readme.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("    ")?).ok()).collect();
+    for (file, field) in [("announced-held.json", "waits_for"), ("announced-no-room.json", "held_by")] {
+        let event = json(&format!("events/{file}"));
+        assert!(event["detail"].get(field).is_some(), "{file}");
+        let takes = |rule: &&Value| {
+            ["source", "detail-type"]
+                .iter()
+                .all(|key| rule[key].as_array().is_some_and(|all| all.contains(&event[key])))
+                && rule["detail"].as_object().is_some_and(|detail| {
+                    detail.iter().all(|(key, wanted)| {
+                        let wanted = wanted.as_array().unwrap();
+                        let there = event["detail"].get(key);
+                        there.is_some_and(|value| wanted.contains(value) || *wanted == [json!({"exists": true})])
+                    })
+                })
+        };
+        assert_eq!(rules.iter().filter(takes).count(), 1, "{file}");
+    }
+}
+
+#[test]
 fn the_schema_has_every_field_of_an_announcement() {
     let schema = json("events/connection-status-change.schema.json");
-    let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
-    let required = |schema: &Value| {
-        let names = schema["required"].as_array().unwrap().iter();
-        names.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
-    };
-    // That of a grace period has every field there is; without what may be absent, it has those that are required.
+    // That of a grace period and that of one which limits hold have every field there is; without what may be absent, it has
+    // those that are required.
     let full = json("events/announced-closing.json")["detail"].clone();
-    assert_eq!(fields(&schema["properties"]), fields(&full));
+    let held = json("events/announced-no-room.json")["detail"].clone();
+    assert_eq!(fields(&schema["properties"]), &fields(&full) | &fields(&held));
     let mut least: ConnectionChange = serde_json::from_value(full.clone()).unwrap();
     (least.previous, least.made, least.share, least.names_since, least.until) = (None, None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
@@ -151,7 +212,9 @@ fn the_schema_has_every_field_of_an_announcement() {
 #[test]
 fn what_was_added_may_be_absent() {
     let schema = json("events/connection-status-change.schema.json");
-    assert!(!schema["required"].as_array().unwrap().contains(&json!("until")));
+    for added in ["until", "held_by"] {
+        assert!(!required(&schema).contains(added), "{added}");
+    }
     assert_eq!(announced().get("until"), None);
     let mut old = json("events/announced-closing.json")["detail"].clone();
     old.as_object_mut().unwrap().remove("until");

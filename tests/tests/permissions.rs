@@ -320,13 +320,13 @@ fn a_machine_invokes_what_its_definition_names() {
 
 #[test]
 fn announce_speaks_only_in_drawbridges_name() {
-    use drawbridge_domain::announcement::{self, ConnectionChange, SubscriptionChange};
+    use drawbridge_domain::announcement::{self, ConnectionChange, ShareChange, SubscriptionChange};
     let template = Template::load();
     let statements = template.statements("AnnounceRole");
     let speaking = statements.iter().find(|s| s.actions() == ["events:PutEvents"]).unwrap();
     assert_eq!(speaking.condition("StringEquals", "events:source"), announcement::SOURCE);
     assert_eq!(
         speaking.condition("StringEquals", "events:detail-type"),
-        &serde_json::json!([ConnectionChange::DETAIL_TYPE, SubscriptionChange::DETAIL_TYPE])
+        &serde_json::json!([ConnectionChange::DETAIL_TYPE, ShareChange::DETAIL_TYPE, SubscriptionChange::DETAIL_TYPE])
     );
 }

@@ -349,7 +349,7 @@ fn what_wakes_endpoint_event() {
 }
 
 #[test]
-fn announce_sees_connections_and_subscriptions_and_nothing_else() {
+fn announce_sees_connections_shares_and_subscriptions_and_nothing_else() {
     let template = Template::load();
     let changes = &template.properties("Announce")["Events"]["Changes"]["Properties"];
     assert_eq!(changes["Stream"], get("Ledger", "StreamArn"));
@@ -361,7 +361,7 @@ fn announce_sees_connections_and_subscriptions_and_nothing_else() {
     assert_eq!(
         patterns,
         [
-            json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION"]}}}}),
+            json!({"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": {"sk": {"S": ["CONNECTION", "SHARE"]}}}}),
             // What is withdrawn is told, too.
             json!({"dynamodb": {"Keys": {"pk": {"S": ["SUBSCRIPTION"]}}}}),
         ]

@@ -211,6 +211,7 @@ mod tests {
             since: "2026-11-21T11:59:00Z".parse().unwrap(),
             digest: "0123".to_owned(),
             reopen: Some("a subscription asks for it again".to_owned()),
+            in_grace: false,
         };
         let ends =
             Connection { status: Status::Closing, claims: Vec::new(), ending: Some(ending), ..samples::connection() };

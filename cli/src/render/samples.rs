@@ -306,6 +306,7 @@ pub fn graceful_connection() -> Connection {
         since: revoked,
         digest: "0123".to_owned(),
         reopen: None,
+        in_grace: false,
     };
     let ended = end(&connection(), ending).unwrap();
     grace::begin(ended, Grace::parse("72h").unwrap(), "redis-share", revoked)

@@ -1,11 +1,11 @@
 //! Stream records in, announcements out; the first that fails is where the stream goes on.
 
-use drawbridge_domain::announcement::{self, Announcement, ConnectionChange, SubscriptionChange};
+use drawbridge_domain::announcement::{self, Announcement, ConnectionChange, ShareChange, SubscriptionChange};
 use drawbridge_domain::ids::SubscriptionName;
 use drawbridge_domain::ports::Announce;
 use drawbridge_domain::{Fault, Timestamp, identity};
 use drawbridge_items::stream::{Batch, Change, ItemFailure, PartialBatch};
-use drawbridge_items::{SUBSCRIPTION, connection_from_image};
+use drawbridge_items::{SHARE, SUBSCRIPTION, connection_from_image, share_from_image};
 use drawbridge_runtime::{Handler, count, count_fault};
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ impl<B: Announce> Handler for Announcer<B> {
                     sequence_numbers.push(record.dynamodb.sequence_number);
                 }
                 Ok(None) => {}
-                // What comes after it waits: the order of a connection's changes is kept.
+                // What comes after it waits: the order of a record's changes is kept.
                 Err(fault) => {
                     failure = Some((record.dynamodb.sequence_number, fault));
                     break;
@@ -62,20 +62,28 @@ impl<B: Announce> Handler for Announcer<B> {
 }
 
 fn announcement(change: &Change, now: Timestamp) -> Result<Option<Announcement>, Fault> {
-    if change.new_image.as_ref().or(change.old_image.as_ref()).and_then(|image| text(image, "pk")) == Some(SUBSCRIPTION)
-    {
+    let image = change.new_image.as_ref().or(change.old_image.as_ref());
+    let key = |name: &str| image.and_then(|image| text(image, name));
+    if key("pk") == Some(SUBSCRIPTION) {
         return Ok(subscription(change, now).map(Announcement::Subscription));
     }
-    let connection = |image: &Option<Value>| match image {
-        Some(image) => connection_from_image(image),
-        None => Ok(None),
-    };
-    let Some(after) = connection(&change.new_image)? else {
-        return Ok(None);
-    };
+    if key("sk") == Some(SHARE) {
+        return Ok(records(change, share_from_image)?
+            .and_then(|(before, after)| ShareChange::of(before.as_ref(), &after).map(Announcement::Share)));
+    }
+    Ok(records(change, connection_from_image)?
+        .and_then(|(before, after)| ConnectionChange::of(before.as_ref(), &after).map(Announcement::Connection)))
+}
+
+/// A record before and after a change; none if it is there no more, or is of another type.
+fn records<T>(
+    change: &Change,
+    read: impl Fn(&Value) -> Result<Option<T>, Fault>,
+) -> Result<Option<(Option<T>, T)>, Fault> {
+    let record = |image: &Option<Value>| image.as_ref().map_or(Ok(None), &read);
+    let Some(after) = record(&change.new_image)? else { return Ok(None) };
     // An older image that can't be read any more only means that the change is told anew.
-    let before = connection(&change.old_image).unwrap_or_default();
-    Ok(ConnectionChange::of(before.as_ref(), &after).map(Announcement::Connection))
+    Ok(Some((record(&change.old_image).unwrap_or_default(), after)))
 }
 
 /// What became of a subscription; none if this is an audit entry, or nothing of the document changed. A document may be
@@ -127,6 +135,50 @@ mod tests {
     fn told(old: Option<Value>, new: Option<Value>) -> Option<Announcement> {
         let change = Change { sequence_number: "1".to_owned(), keys: Value::Null, old_image: old, new_image: new };
         announcement(&change, now()).unwrap()
+    }
+
+    /// What the stream carries of a share, with the least that a record has.
+    fn share(status: &str, more: &Value) -> Value {
+        let text = |text: &str| json!({"S": text});
+        let mut image = json!({
+            "pk": {"S": "SHARE#arn:aws:ram:us-east-1:444455556666:resource-share/0a1b"}, "sk": {"S": SHARE},
+            "arn": {"S": "arn:aws:ram:us-east-1:444455556666:resource-share/0a1b"},
+            "name": {"S": "redis"}, "sender": {"S": "444455556666"}, "status": {"S": status},
+            "since": {"S": "2026-11-21T01:02:03.000000Z"}, "why": {"L": [text("because")]}, "next": {"S": "nothing"},
+            "attempt": {"N": "1"}, "transient_runs": {"N": "0"}, "digest": {"S": "d"}, "claims": {"L": []},
+            "resources": {"L": []}, "found_by": {"S": "event"}, "found_at": {"S": "2026-11-21T01:02:00.000000Z"},
+            "version": {"N": "2"}, "change": {"S": "c2"},
+        });
+        for (name, value) in more.as_object().unwrap() {
+            image[name] = value.clone();
+        }
+        image
+    }
+
+    #[test]
+    fn a_share_is_told_when_its_status_changes() {
+        let wait = json!({"wait": {"M": {
+            "who": {"S": "a person"}, "what": {"S": "whether it is wanted"}, "asked": {"S": "digest"}, "by_a_run": {"BOOL": true},
+            "since": {"S": "2026-11-21T01:02:03Z"}, "until": {"S": "2026-11-21T12:47:00Z"},
+        }}});
+        let (found, held) = (share("found", &json!({})), share("held", &wait));
+        let Some(Announcement::Share(change)) = told(Some(found.clone()), Some(held.clone())) else {
+            panic!("not told")
+        };
+        assert_eq!((change.id.as_str(), change.sequence), ("c2", 2));
+        assert_eq!(
+            (change.until, change.waits_for.as_deref()),
+            ("2026-11-21T12:47:00Z".parse().ok(), Some("a person"))
+        );
+        assert!(matches!(told(None, Some(found.clone())), Some(Announcement::Share(_))), "it is new");
+        assert_eq!(told(Some(held.clone()), Some(held.clone())), None, "nothing changed");
+        assert_eq!(told(Some(held.clone()), None), None, "nobody removes one but by hand");
+        // An older image that can't be read does not keep it from being told.
+        let unreadable = share("of another version", &json!({}));
+        assert!(matches!(told(Some(unreadable.clone()), Some(held)), Some(Announcement::Share(_))));
+        let change =
+            Change { sequence_number: "1".to_owned(), keys: Value::Null, old_image: None, new_image: Some(unreadable) };
+        assert_eq!(announcement(&change, now()).unwrap_err().name, drawbridge_domain::FaultName::InvalidRequest);
     }
 
     fn applied(document: &str) -> Value {

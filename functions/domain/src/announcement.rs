@@ -1,5 +1,5 @@
-//! What is told on the event bus: every change of a connection, and of who is trusted. Whoever listens needs no access to
-//! the ledger, and whoever wants to be certain reads it there.
+//! What is told on the event bus: every change of a connection, of a share, and of who is trusted. Whoever listens needs no
+//! access to the ledger, and whoever wants to be certain reads it there.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,8 @@ use crate::ids::{ConnectionId, ResourceShareArn, SubscriptionName};
 use crate::reach::{Database, Port};
 use crate::resource::Resource;
 
+pub use share::ShareChange;
+
 /// The `source` of every event.
 pub const SOURCE: &str = "drawbridge";
 
@@ -19,6 +21,8 @@ pub const SOURCE: &str = "drawbridge";
 pub enum Announcement {
     /// Of a connection.
     Connection(ConnectionChange),
+    /// Of a share.
+    Share(ShareChange),
     /// Of a subscription.
     Subscription(SubscriptionChange),
 }
@@ -29,6 +33,7 @@ impl Announcement {
     pub const fn detail_type(&self) -> &'static str {
         match self {
             Self::Connection(_) => ConnectionChange::DETAIL_TYPE,
+            Self::Share(_) => ShareChange::DETAIL_TYPE,
             Self::Subscription(_) => SubscriptionChange::DETAIL_TYPE,
         }
     }
@@ -38,6 +43,7 @@ impl Announcement {
     pub fn about(&self) -> String {
         match self {
             Self::Connection(change) => change.connection.to_string(),
+            Self::Share(change) => change.share.to_string(),
             Self::Subscription(change) => format!("subscription {}", change.subscription),
         }
     }
@@ -47,6 +53,7 @@ impl Announcement {
     pub fn at(&self) -> Timestamp {
         match self {
             Self::Connection(change) => change.since.max(change.names_since.unwrap_or(change.since)),
+            Self::Share(change) => change.since,
             Self::Subscription(change) => change.at,
         }
     }
@@ -60,6 +67,7 @@ impl Announcement {
                 let resource = change.resource.arn().map(ToString::to_string);
                 resource.into_iter().chain(change.share.as_ref().map(ToString::to_string)).collect()
             }
+            Self::Share(change) => vec![change.share.to_string()],
             Self::Subscription(_) => Vec::new(),
         }
     }
@@ -99,9 +107,10 @@ impl SubscriptionChange {
     pub const DETAIL_TYPE: &'static str = "Drawbridge Subscription Change";
 }
 
-/// The event that is published for every change of a connection's status, of the names by which one that is ready is
-/// reached (then `previous` is `ready`, too), and of the end of a grace period (then it is `closing`, too); its schema is
-/// `events/connection-status-change.schema.json`, its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
+/// The event that is published for every change of a connection's status, of the names by which one that can be used is
+/// reached (then `previous` is as `status`), of the end of a grace period (then it is `closing`, too), and of whether limits
+/// leave room for one that is wanted (then it is `wanted`, too); its schema is `events/connection-status-change.schema.json`,
+/// its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionChange {
     /// The version of this format: `1`.
@@ -124,9 +133,12 @@ pub struct ConnectionChange {
     /// Where it stood before; none if it is new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<Status>,
+    /// The subscriptions whose limits leave no room for it, while it is wanted: nothing of it is made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_by: Vec<SubscriptionName>,
     /// Since when.
     pub since: Timestamp,
-    /// Until when it can be used, while it is in its grace period.
+    /// Until when it can be used, while it is in its grace period; none from the moment that something else ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// Why.
@@ -169,16 +181,18 @@ impl ConnectionChange {
     /// VPC Lattice's quota, but quotas can be raised.
     pub const MOST_DATABASES: usize = 200;
 
-    /// What to announce of a change: nothing unless the status changed, or the names of what can be used.
+    /// What to announce of a change: nothing unless the status changed, the names of what can be used, until when that is,
+    /// or whether it is held.
     #[must_use]
     pub fn of(before: Option<&Connection>, after: &Connection) -> Option<Self> {
-        let renamed =
-            |before: &Connection| after.status == Status::Ready && before.names_version != after.names_version;
-        let until = grace::wait(after).map(|wait| wait.until);
-        // Sooner or later than was told.
-        let moved =
-            |before: &Connection| grace::wait(before).zip(until).is_some_and(|(wait, until)| wait.until != until);
-        if before.is_some_and(|before| before.status == after.status && !renamed(before) && !moved(before)) {
+        let graceful = grace::wait(after).is_some();
+        let can_be_used = after.status == Status::Ready || graceful;
+        let renamed = |before: &Connection| can_be_used && before.names_version != after.names_version;
+        let until = grace::until(after);
+        // Sooner or later than was told, or no more.
+        let moved = |before: &Connection| graceful && grace::until(before).is_some() && grace::until(before) != until;
+        let held = |before: &Connection| before.is_held() != after.is_held();
+        if before.is_some_and(|b| b.status == after.status && !renamed(b) && !moved(b) && !held(b)) {
             return None;
         }
         Some(Self {
@@ -191,6 +205,7 @@ impl ConnectionChange {
             target: after.target.to_string(),
             status: after.status,
             previous: before.map(|before| before.status),
+            held_by: after.held_by.clone(),
             since: after.since,
             until,
             why: after.why.clone(),
@@ -217,5 +232,6 @@ impl AnnouncedDatabase {
     }
 }
 
+mod share;
 #[cfg(test)]
 mod tests;

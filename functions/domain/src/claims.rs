@@ -161,7 +161,15 @@ pub fn settle(
     if let Some(why) = replace {
         let digest = deciding_digest(&next, share, known.subscriptions);
         let reopen = Some("its settings changed".to_owned());
-        let ending = Ending { cause: Cause::Replaced, why: why.clone(), by: by.to_owned(), since: now, digest, reopen };
+        let ending = Ending {
+            cause: Cause::Replaced,
+            why: why.clone(),
+            by: by.to_owned(),
+            since: now,
+            digest,
+            reopen,
+            in_grace: false,
+        };
         if let Some(ended) = end(&next, ending) {
             next = ended;
             what.push(why);
@@ -169,7 +177,8 @@ pub fn settle(
     }
     if let Some((cause, why)) = ends {
         let digest = deciding_digest(&next, share, known.subscriptions);
-        let ending = Ending { cause, why: why.clone(), by: by.to_owned(), since: now, digest, reopen: None };
+        let ending =
+            Ending { cause, why: why.clone(), by: by.to_owned(), since: now, digest, reopen: None, in_grace: false };
         let graceful = match on_revoke.filter(|_| cause == Cause::Revoked && next.status == Status::Ready) {
             Some(OnRevoke::CloseAfter(grace)) => Some(grace),
             _ => None,

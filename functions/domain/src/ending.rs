@@ -94,6 +94,15 @@ pub struct Ending {
     /// Why it is opened anew as soon as its close is confirmed; none if it stays closed. In a grace period: why it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reopen: Option<String>,
+    /// Whether it came in the grace period of what its owner stopped sharing, by AWS's word and by nobody's wish: shared again,
+    /// it is opened anew, whatever the cause.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub in_grace: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_not(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The record of a connection that ends. None if that is said already.
@@ -174,6 +183,7 @@ pub fn close_connection(
         since: now,
         digest: digest.to_owned(),
         reopen: None,
+        in_grace: false,
     };
     if let Some(next) = end(connection, ending.clone()) {
         return Ok(next);

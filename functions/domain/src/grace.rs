@@ -4,7 +4,8 @@
 //! Its run, `disconnect`, waits on a task token. Out of the grace period leads one step alone, `close`, by one conditional
 //! write: either the connection is as it was ([`kept`]), or its grace is over ([`over`]) and it is removed, whatever comes
 //! after. Everybody else writes wishes, which [`leaves`] reads: that it is kept ([`keep`]), how long it lasts
-//! ([`as_said`]), or that another cause ends it ([`cut_short`]).
+//! ([`as_said`]), or that another cause ends it ([`cut_short`]), such as AWS's word that nothing is left to be used
+//! ([`crate::truth`]).
 
 use jiff::Timestamp;
 
@@ -30,6 +31,13 @@ pub fn wait(connection: &Connection) -> Option<&Wait> {
     connection.wait.as_ref().filter(|_| connection.status == Status::Closing)
 }
 
+/// Until when it can be used, while it is in its grace period and nothing else ends it.
+#[must_use]
+pub fn until(connection: &Connection) -> Option<Timestamp> {
+    let revoked = connection.ending.as_ref().is_some_and(|ending| ending.cause == Cause::Revoked);
+    wait(connection).filter(|_| revoked).map(|wait| wait.until)
+}
+
 /// How it leaves its grace period now. None if that goes on, or if it is in none.
 #[must_use]
 pub fn leaves(connection: &Connection, now: Timestamp) -> Option<Leave<'_>> {
@@ -50,7 +58,7 @@ pub fn begin(ended: Connection, grace: Grace, share: &str, now: Timestamp) -> Co
         who: "its owner".to_owned(),
         what: format!("to share {share} with this account again"),
         since: now,
-        until: until(now, grace),
+        until: end_of(now, grace),
         asked: identity::digest(&(&next.id, next.attempt)),
         subscriptions: Vec::new(),
         approved: Vec::new(),
@@ -77,9 +85,9 @@ pub fn as_said(connection: &mut Connection, says: OnRevoke, by: &str, now: Times
             wait.until = now;
             format!("subscription {by} says `on_revoke: close`: its grace period is over")
         }
-        OnRevoke::CloseAfter(grace) if wait.until == until(wait.since, grace) => return None,
+        OnRevoke::CloseAfter(grace) if wait.until == end_of(wait.since, grace) => return None,
         OnRevoke::CloseAfter(grace) => {
-            wait.until = until(wait.since, grace);
+            wait.until = end_of(wait.since, grace);
             format!("subscription {by} says `on_revoke: {{close-after: {grace}}}`: it can be used until {}", wait.until)
         }
     };
@@ -165,7 +173,7 @@ pub fn over(connection: &Connection, now: Timestamp) -> Connection {
 }
 
 /// To the second: people read it.
-fn until(since: Timestamp, grace: Grace) -> Timestamp {
+fn end_of(since: Timestamp, grace: Grace) -> Timestamp {
     let exact = since.checked_add(grace.duration()).unwrap_or(Timestamp::MAX);
     Timestamp::from_second(exact.as_second()).unwrap_or(exact)
 }

@@ -49,19 +49,6 @@ mod tests {
     use super::*;
     use crate::testing::{now, share_record};
 
-    const EVERY: [ShareStatus; 10] = [
-        ShareStatus::Found,
-        ShareStatus::Accepting,
-        ShareStatus::Declining,
-        ShareStatus::Accepted,
-        ShareStatus::Held,
-        ShareStatus::Rejected,
-        ShareStatus::Ignored,
-        ShareStatus::Expired,
-        ShareStatus::Failed,
-        ShareStatus::Revoked,
-    ];
-
     fn accepted(status: ShareStatus) -> ShareRecord {
         ShareRecord { accepted_at: Some(now()), ..share_record(status) }
     }
@@ -95,7 +82,7 @@ mod tests {
 
     #[test]
     fn only_what_was_accepted_and_has_no_run_can_be_revoked() {
-        for status in EVERY {
+        for status in ShareStatus::ALL {
             let running = status.is_running() || status == ShareStatus::Revoked;
             assert_eq!(looked(&accepted(status), false, now()).is_some(), !running, "{status:?}");
             assert_eq!(looked(&share_record(status), false, now()), None, "{status:?} was never accepted");

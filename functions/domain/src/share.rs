@@ -131,6 +131,20 @@ pub enum ShareStatus {
 }
 
 impl ShareStatus {
+    /// Every one.
+    pub const ALL: [Self; 10] = [
+        Self::Found,
+        Self::Accepting,
+        Self::Declining,
+        Self::Accepted,
+        Self::Held,
+        Self::Rejected,
+        Self::Ignored,
+        Self::Expired,
+        Self::Failed,
+        Self::Revoked,
+    ];
+
     /// As it stands in the ledger and the CLI.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -259,6 +273,12 @@ impl ShareRecord {
     #[must_use]
     pub fn awaited(&self) -> Option<&Wait> {
         self.wait.as_ref().filter(|wait| self.status == ShareStatus::Held && wait.by_a_run)
+    }
+
+    /// Whether a person is asked about it who has not answered yet.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.status == ShareStatus::Held && self.wait.is_some() && !self.is_answered()
     }
 
     /// Whether a run should be under way, be it one that waits.

@@ -1,7 +1,9 @@
 //! The ledger held against what AWS shows.
 //!
 //! What can be used is left to itself: no run looks at it any more. So an event or a schedule looks, and decides here
-//! whether a connection is as its record says, changed, or gone. Whatever is not `ready` belongs to a run or to nobody.
+//! whether a connection is as its record says, changed, or gone. What is in its grace period can be used, too, and its run
+//! only waits: it is looked at as long as nothing is decided about its end ([`is_looked_at`]). Whatever else is not `ready`
+//! belongs to a run or to nobody.
 //!
 //! A read that was denied or failed says nothing, and neither does one answer in which something is not shown: reads lag.
 //! Only AWS's own word (`deleting`, `rejected`, `failed`), or that it was not shown at two looks, ends a connection.
@@ -23,6 +25,7 @@ use jiff::Timestamp;
 use crate::connection::{Connection, Status};
 use crate::ending::{Cause, Ending, end};
 use crate::fault::Fault;
+use crate::grace;
 use crate::ids::ResourceArn;
 use crate::inventory::ListedEndpoint;
 use crate::network::{Association, ResourceConfiguration};
@@ -119,7 +122,7 @@ pub struct Observed<'a> {
 /// How a connection stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// It is not ready: a run has it, or there is nothing of it.
+    /// It can't be used: a run has it, or there is nothing of it.
     Untouched,
     /// It is as its record says.
     AsRecorded,
@@ -157,10 +160,21 @@ pub struct Plan {
     pub write: Option<(Connection, String)>,
 }
 
+/// Whether a look says anything: it can be used, and no run is about to look at it or to remove it.
+#[must_use]
+pub fn is_looked_at(record: &Connection, now: Timestamp) -> bool {
+    record.made.is_some()
+        && match record.status {
+            Status::Ready => true,
+            Status::Closing => grace::wait(record).is_some() && grace::leaves(record, now).is_none(),
+            _ => false,
+        }
+}
+
 /// Holds a record against what was seen.
 #[must_use]
 pub fn decide(record: &Connection, observed: Observed<'_>, now: Timestamp) -> Plan {
-    let (Status::Ready, Some(made)) = (record.status, &record.made) else {
+    let Some(made) = record.made.as_ref().filter(|_| is_looked_at(record, now)) else {
         return Plan { standing: Standing::Untouched, write: None };
     };
     let mut look = Look { next: record.clone(), findings: Vec::new(), what: Vec::new(), now };
@@ -179,7 +193,8 @@ pub fn decide(record: &Connection, observed: Observed<'_>, now: Timestamp) -> Pl
 }
 
 /// The record of a connection that is over: what is left of it is removed, and it is opened anew afterwards if the
-/// subscription says so and it was not ready for too short a time.
+/// subscription says so and it was not ready for too short a time. Of one in its grace period that is a wish, as everything
+/// that ends it: its run removes what is left, and sharing it again opens it anew.
 #[must_use]
 pub fn over(
     record: &Connection,
@@ -192,7 +207,10 @@ pub fn over(
 ) -> Option<Connection> {
     let mut why = why.to_owned();
     let mut reopen = None;
-    if cause == Cause::Gone && gone == Remedy::Repair && !record.claims.is_empty() {
+    let in_grace = record.status == Status::Closing && is_looked_at(record, now);
+    if in_grace {
+        why.push_str("; that ends its grace period, and it is opened anew if its owner shares it again");
+    } else if cause == Cause::Gone && gone == Remedy::Repair && !record.claims.is_empty() {
         if now.duration_since(record.since) >= REOPENED_AFTER {
             reopen = Some("it was deleted, and the subscription says `reconcile: {gone: repair}`".to_owned());
         } else {
@@ -201,7 +219,8 @@ pub fn over(
     }
     let mut next = record.clone();
     next.missing = None;
-    end(&next, Ending { cause, why, by: by.to_owned(), since: now, digest, reopen })
+    let ending = Ending { cause, why, by: by.to_owned(), since: now, digest, reopen, in_grace };
+    if in_grace { grace::cut_short(&mut next, ending).then_some(next) } else { end(&next, ending) }
 }
 
 /// The configurations of these resources, each or why it can't be read.

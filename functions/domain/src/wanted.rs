@@ -255,7 +255,7 @@ fn again_because(existing: &Connection, origin: &Origin, decides: bool, claimed:
     let ending = existing.ending.as_ref();
     let decided_by = ending.map_or(&existing.digest, |ending| &ending.digest);
     let since = ending.map_or(existing.since, |ending| ending.since);
-    let revoked = ending.is_some_and(|ending| ending.cause == Cause::Revoked);
+    let revoked = ending.is_some_and(|ending| ending.cause == Cause::Revoked || ending.in_grace);
     if decides && *decided_by != origin.digest {
         Some("the subscriptions that decide on it changed")
     } else if origin.accepted_at.is_some_and(|at| at > since) || (revoked && origin.share.is_some()) {

@@ -14,8 +14,7 @@ use drawbridge_domain::ports::{
 };
 use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::truth::{self, Done, Hand, Machines, Standing};
-use drawbridge_domain::waiting;
-use drawbridge_domain::{Fault, FaultName, Timestamp};
+use drawbridge_domain::{Fault, FaultName, Timestamp, grace, waiting};
 use drawbridge_runtime::{Environment, Handler, count_fault};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -154,10 +153,11 @@ where
                 // Its limits leave no room for it.
                 Status::Wanted if record.is_held() => Done::Nothing,
                 // A run should have it: opened anew after it was closed, or closed.
-                Status::Wanted | Status::Closing => {
+                Status::Wanted => {
                     hand.start(&record).await?;
                     Done::Nothing
                 }
+                Status::Closing => self.closing(hand, &record).await?,
                 Status::Failed | Status::Closed => Done::Nothing,
             };
             if done != Done::LeftToOthers {
@@ -169,6 +169,17 @@ where
             }
         }
         Ok(Done::LeftToOthers)
+    }
+
+    /// A run should have it. One that waits in a grace period looks only when somebody wakes it.
+    async fn closing(&self, hand: &Hand<'_, L, Machines<'_, W>>, record: &Connection) -> Result<Done, Fault> {
+        hand.start(record).await?;
+        let done = if truth::is_looked_at(record, hand.now) { self.look(hand, record).await? } else { Done::Nothing };
+        // By this look, or by one whose word it did not hear.
+        if done == Done::Ended || grace::leaves(record, hand.now).is_some() {
+            waiting::wake(&self.ledger, &self.workflows, &Subject::Connection(record.id.clone())).await?;
+        }
+        Ok(done)
     }
 
     async fn look(&self, hand: &Hand<'_, L, Machines<'_, W>>, record: &Connection) -> Result<Done, Fault> {

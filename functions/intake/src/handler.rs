@@ -89,7 +89,7 @@ where
         let home = self.home()?;
         let known = Known { subscriptions: &subscriptions, unreadable: &unreadable, home: &home };
         let (strangers, approved) = (Cell::new(STRANGERS_AT_A_LOOK), RefCell::default());
-        Round { intake: self, known, woken_by, now, strangers, approved }.all().await
+        Round { intake: self, known, woken_by, now, strangers, approved, asking: Cell::new(0) }.all().await
     }
 }
 
@@ -119,6 +119,8 @@ pub(crate) struct Round<'a, R, L, W> {
     strangers: Cell<usize>,
     /// For which subscriptions senders are approved, as far as this look asked.
     approved: RefCell<BTreeMap<AccountId, Vec<SubscriptionName>>>,
+    /// About how many shares a person is asked who has not answered.
+    asking: Cell<u64>,
 }
 
 impl<R, L, W> Round<'_, R, L, W>
@@ -161,6 +163,7 @@ where
         let of_unseen =
             stream::iter(&unseen).map(|arn| self.unseen(arn, all_seen.then_some(&listed))).buffer_unordered(AT_ONCE);
         outcomes.extend(of_unseen.collect::<Vec<_>>().await.into_iter().flatten());
+        count("PeopleAsked", self.asking.get(), &[], self.now);
         let mut first_fault = None;
         for outcome in outcomes {
             match outcome {
@@ -184,6 +187,10 @@ where
         let more = self.strangers.get().checked_sub(1);
         self.strangers.set(more.unwrap_or(0));
         more.is_some()
+    }
+
+    fn note_asking(&self, record: Option<&ShareRecord>) {
+        self.asking.set(self.asking.get() + u64::from(record.is_some_and(ShareRecord::asks)));
     }
 
     /// How many endpoints subscriptions ask for by themselves, and what was done about each and about those that
@@ -281,6 +288,7 @@ where
         if record.is_none() && !self.is_trusted(&seen.sender) && !self.takes_up_a_stranger() {
             return vec![Ok(Done::LeftForLater)];
         }
+        self.note_asking(record.as_ref());
         let digest = verdict::digest(self.known.subscriptions, &seen.sender);
         let backoff = self.intake.settings.backoff;
         let mut step = sweep::share_step(seen, record.as_ref(), &digest, self.woken_by, backoff, self.now);
@@ -330,6 +338,7 @@ where
             Ok(None) => return Vec::new(),
             Err(fault) => return vec![Err(fault)],
         };
+        self.note_asking(Some(&record));
         let step = match (listed, sweep::gone_share(&record, self.now)) {
             _ if record.status.is_running() => ShareStep::Ensure,
             (Some(_), Some((next, what))) => ShareStep::Record(Box::new(next), what),

@@ -47,15 +47,15 @@ where
         let ids: BTreeSet<ConnectionId> = page.iter().map(|(_, id)| id.clone()).collect();
         let ids: Vec<_> = ids.into_iter().collect();
         let records = self.of.ledger.connections_of_ids(&ids).await?;
-        let ready: Vec<_> = records.into_iter().filter(|record| record.status == Status::Ready).collect();
-        let networks = ready.iter().filter_map(|record| match (&record.made, &record.target) {
+        let usable: Vec<_> = records.into_iter().filter(|record| truth::is_looked_at(record, self.now)).collect();
+        let networks = usable.iter().filter_map(|record| match (&record.made, &record.target) {
             (Some(Made::Association(_)), TargetKey::ServiceNetwork(network)) => Some(network.clone()),
             _ => None,
         });
         inventory.list_networks(&self.of.lattice, networks.collect()).await?;
-        let read = self.read(inventory, &ready).await?;
+        let read = self.read(inventory, &usable).await?;
         let (run, inventory) = (&*self, &*inventory);
-        let looked: Vec<_> = stream::iter(&ready)
+        let looked: Vec<_> = stream::iter(&usable)
             .map(|record| run.one(inventory, &read, record))
             .buffer_unordered(AT_ONCE)
             .collect()
@@ -103,7 +103,9 @@ where
 
     async fn one(&self, inventory: &Inventory, read: &Read, record: &Connection) -> Result<Looked, Fault> {
         let hand = self.hand();
-        let (record, strays, removed) = match inventory.others(record) {
+        // What else carries its tags is no question while a run has it.
+        let others = inventory.others(record).filter(|_| record.status == Status::Ready);
+        let (record, strays, removed) = match others {
             Some(others) if !others.is_empty() => {
                 let mut record = record.clone();
                 let (mut findings, mut removed) = (Vec::new(), 0);

@@ -34,6 +34,7 @@ fn announcement(number: usize, why: String) -> Announcement {
         target: "vpc-0a".to_owned(),
         status: Status::Ready,
         previous: Some(Status::Waiting),
+        held_by: Vec::new(),
         since: "2026-11-21T01:02:03.5Z".parse().unwrap(),
         until: None,
         why,

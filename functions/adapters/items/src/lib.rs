@@ -2,6 +2,7 @@
 
 use drawbridge_domain::connection::Connection;
 use drawbridge_domain::ids::ConnectionId;
+use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::{Fault, FaultName};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -33,8 +34,20 @@ pub fn connection_of(pk: &str) -> Option<ConnectionId> {
 /// # Errors
 /// `InvalidRequest` if it is a connection that cannot be read, `UndecodableInput` if it is no
 /// image at all.
-pub fn connection_from_image(image: &serde_json::Value) -> Result<Option<Connection>, Fault> {
-    if image.pointer("/sk/S").and_then(serde_json::Value::as_str).is_some_and(|sk| sk != CONNECTION) {
+pub fn connection_from_image(image: &Value) -> Result<Option<Connection>, Fault> {
+    from_image(image, CONNECTION)
+}
+
+/// The share in an image of a stream record, likewise.
+///
+/// # Errors
+/// As for a connection.
+pub fn share_from_image(image: &Value) -> Result<Option<ShareRecord>, Fault> {
+    from_image(image, SHARE)
+}
+
+fn from_image<T: DeserializeOwned>(image: &Value, sk: &str) -> Result<Option<T>, Fault> {
+    if image.pointer("/sk/S").and_then(Value::as_str).is_some_and(|is| is != sk) {
         return Ok(None);
     }
     let item: serde_dynamo::Item = serde_json::from_value(image.clone()).map_err(|error| {

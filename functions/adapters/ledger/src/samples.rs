@@ -177,6 +177,7 @@ pub(crate) fn connection() -> Connection {
             since: at("2026-11-21T01:02:03.000000001Z"),
             digest: "0123".to_owned(),
             reopen: Some("a subscription asks for it again".to_owned()),
+            in_grace: true,
         }),
         outputs: Some(Outputs::try_from("/drawbridge/redis".to_owned()).unwrap()),
         wanted_at: at("2026-11-21T01:00:00Z"),

@@ -3,7 +3,9 @@ use serde_json::json;
 
 use super::*;
 use crate::reach::{DnsName, DnsScope, PortSource};
-use crate::testing::{SENDER, connection, share_arn};
+use crate::share::{ShareRecord, ShareStatus};
+use crate::testing::{SENDER, at, connection, facts, fault, name, now, share_arn, share_record};
+use crate::waiting;
 
 const KIB: usize = 1024;
 
@@ -62,6 +64,7 @@ fn the_end_of_a_grace_period_is_announced_with_it_and_whenever_it_moves() {
         since: crate::testing::now(),
         digest: "digest".to_owned(),
         reopen: None,
+        in_grace: false,
     };
     let ended = end(&ready, ending).unwrap();
     let begun =
@@ -79,6 +82,19 @@ fn the_end_of_a_grace_period_is_announced_with_it_and_whenever_it_moves() {
         (Some(Status::Closing), Some(crate::testing::at("2026-11-20T14:00:00Z")))
     );
     assert_eq!(ConnectionChange::of(Some(&short), &Connection { version: 9, ..short.clone() }), None);
+    // AWS says that nothing is left of it: nobody is to count on the time that was told.
+    let gone = |now| {
+        let remedy = crate::subscription::Remedy::Report;
+        crate::truth::over(&short, Cause::Gone, "it is gone", remedy, "reconcile", String::new(), now).unwrap()
+    };
+    let cut = gone(at("2026-11-20T12:30:00Z"));
+    let told = ConnectionChange::of(Some(&short), &cut).unwrap();
+    assert_eq!((told.status, told.previous, told.until), (Status::Closing, Some(Status::Closing), None));
+    assert!(told.why.starts_with("it is gone"), "{}", told.why);
+    assert_eq!(ConnectionChange::of(Some(&cut), &Connection { version: 9, ..cut.clone() }), None);
+    // Other names can be used as long as it can.
+    let renamed = Connection { names_version: 2, ..short.clone() };
+    assert_eq!(ConnectionChange::of(Some(&short), &renamed).unwrap().until, announced.until);
     // Its run removes it, which was told: what follows is that it is closed.
     let over = crate::grace::over(&short, crate::testing::at("2026-11-20T13:00:01Z"));
     assert_eq!(ConnectionChange::of(Some(&short), &over), None);
@@ -155,4 +171,119 @@ fn what_no_share_brought_is_announced_without_one() {
     let announced = serde_json::to_value(ConnectionChange::of(None, &alone).unwrap()).unwrap();
     assert_eq!((announced.get("share"), &announced["resource"]), (None, &json!("com.amazonaws.us-east-1.s3")));
     assert_eq!(serde_json::from_value::<ConnectionChange>(announced).unwrap().share, None);
+}
+
+#[test]
+fn whether_limits_leave_room_for_it_is_announced() {
+    let wanted = connection(Status::Wanted);
+    let held = Connection { held_by: vec![name("a")], ..wanted.clone() };
+    let told = json!(ConnectionChange::of(None, &held).unwrap());
+    assert_eq!((&told["status"], &told["held_by"]), (&json!("wanted"), &json!(["a"])));
+    let begins = ConnectionChange::of(Some(&wanted), &held).unwrap();
+    assert_eq!((begins.previous, begins.held_by), (Some(Status::Wanted), vec![name("a")]));
+    let ends = json!(ConnectionChange::of(Some(&held), &wanted).unwrap());
+    assert_eq!((&ends["previous"], ends.get("held_by")), (&json!("wanted"), None));
+    let by_another = Connection { held_by: vec![name("b")], ..held.clone() };
+    assert_eq!(ConnectionChange::of(Some(&held), &by_another), None, "it is held still");
+    let opening = Connection { status: Status::Opening, ..wanted.clone() };
+    assert_eq!(ConnectionChange::of(Some(&opening), &opening), None);
+}
+
+/// A share about which a person is asked.
+fn held() -> ShareRecord {
+    let wait = waiting::for_a_person(&facts(), vec![name("redis")], &[], None, now());
+    ShareRecord { wait: Some(wait), claims: Vec::new(), ..share_record(ShareStatus::Held) }
+}
+
+#[test]
+fn a_change_of_a_shares_status_is_announced_and_no_other() {
+    for after in ShareStatus::ALL {
+        let now_so = share_record(after);
+        let first = ShareChange::of(None, &now_so).unwrap();
+        assert_eq!((first.status, first.previous), (after, None));
+        for before in ShareStatus::ALL {
+            let was =
+                ShareRecord { why: vec!["another".to_owned()], version: 2, settled: None, ..share_record(before) };
+            let announced = ShareChange::of(Some(&was), &now_so);
+            assert_eq!(announced.is_some(), before != after, "{before:?} to {after:?}");
+            assert_eq!(announced.and_then(|a| a.previous), Some(before).filter(|before| *before != after));
+        }
+    }
+}
+
+#[test]
+fn who_is_asked_and_until_when_is_announced() {
+    let found = share_record(ShareStatus::Found);
+    assert_eq!(
+        json!(ShareChange::of(Some(&found), &held()).unwrap()),
+        json!({
+            "version": "1",
+            "id": "change-3",
+            "sequence": 3,
+            "share": share_arn(SENDER),
+            "name": "redis-production",
+            "owner": SENDER,
+            "status": "held",
+            "previous": "found",
+            "since": "2026-11-20T11:00:00Z",
+            "why": "because",
+            "next": "nothing",
+            "waits_for": "a person",
+            "asked": "whether share redis-production of account 444455556666 is accepted and connected",
+            // A quarter of an hour before the invitation's twelve are over.
+            "until": "2026-11-20T22:45:00Z",
+            "subscriptions": ["redis"],
+        })
+    );
+}
+
+#[test]
+fn a_person_who_is_asked_something_else_is_told_again() {
+    let asked = held();
+    let again = |change: &dyn Fn(&mut waiting::Wait)| {
+        let mut next = ShareRecord { version: 9, ..asked.clone() };
+        change(next.wait.as_mut().unwrap());
+        ShareChange::of(Some(&asked), &next)
+    };
+    assert_eq!(again(&|_| {}), None, "vetted anew, and the same is asked");
+    assert_eq!(again(&|wait| wait.since = now()), None);
+    let other = again(&|wait| "other content".clone_into(&mut wait.asked)).unwrap();
+    assert_eq!((other.status, other.previous), (ShareStatus::Held, Some(ShareStatus::Held)));
+    let later = again(&|wait| wait.until = at("2026-11-21T09:00:00Z")).unwrap();
+    assert_eq!(later.until, Some(at("2026-11-21T09:00:00Z")));
+    let over = again(&|wait| wait.by_a_run = false).unwrap();
+    assert_eq!((over.until, over.waits_for.as_deref()), (None, Some("a person")), "an answer counts whenever it comes");
+    let answered = ShareRecord { next: "it is approved: the run that waits goes on".to_owned(), ..asked.clone() };
+    assert_eq!(ShareChange::of(Some(&asked), &answered), None, "what follows from it is told");
+    let unasked = ShareRecord { wait: None, ..asked.clone() };
+    assert_eq!(ShareChange::of(Some(&asked), &unasked), None);
+    // What waited for somebody and goes on says so no more.
+    let accepted = ShareRecord { status: ShareStatus::Accepted, claims: vec![name("redis")], ..asked.clone() };
+    let told = ShareChange::of(Some(&asked), &accepted).unwrap();
+    assert_eq!((told.waits_for, told.asked, told.until), (None, None, None));
+    assert_eq!(told.subscriptions, [name("redis")]);
+}
+
+#[test]
+fn what_a_shares_run_ended_in_is_announced_with_its_end_alone() {
+    let of = |status| {
+        let record = ShareRecord { fault: Some(fault(crate::FaultName::ApprovalExpired)), ..share_record(status) };
+        ShareChange::of(None, &record).unwrap().fault
+    };
+    for status in ShareStatus::ALL {
+        let ended = matches!(status, ShareStatus::Failed | ShareStatus::Expired | ShareStatus::Rejected);
+        assert_eq!(of(status).as_deref(), ended.then_some("ApprovalExpired"), "{status:?}");
+    }
+}
+
+#[test]
+fn an_announcement_of_a_share_fits_into_an_event() {
+    let reason = |n: usize| format!("{n}: {}", "r".repeat(1_000));
+    for (count, told) in [(0, 0), (50, 50), (51, 50), (500, 50)] {
+        let record = ShareRecord { why: (0..count).map(reason).collect(), ..share_record(ShareStatus::Held) };
+        let announced = ShareChange::of(None, &record).unwrap();
+        assert_eq!(announced.why.split("; ").filter(|reason| reason.contains("rrr")).count(), told);
+        assert_eq!(announced.why.contains("more: the ledger has all"), count > told, "{count}");
+        assert!(json!(announced).to_string().len() < 100 * KIB);
+    }
 }

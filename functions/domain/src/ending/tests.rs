@@ -13,6 +13,7 @@ fn ending(cause: Cause) -> Ending {
         since: now(),
         digest: "by then".to_owned(),
         reopen: None,
+        in_grace: false,
     }
 }
 

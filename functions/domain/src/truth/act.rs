@@ -93,11 +93,13 @@ impl<'a, L: Connections + Shares, S: StartRun> Hand<'a, L, S> {
         self.first_claim(record).map(|subscription| subscription.reconcile).unwrap_or_default()
     }
 
-    /// Writes what was decided; of what is over, starts the run that removes what is left.
+    /// Writes what was decided; of what is over, starts the run that removes what is left. The run of a grace period, which
+    /// waits, is left to whoever can wake it, and to the sweep.
     ///
     /// # Errors
     /// Of the ledger and of Step Functions. What was written and not started is started by the next sweep.
     pub async fn carry_out(&self, record: &Connection, plan: Plan) -> Result<Done, Fault> {
+        let ends = matches!(plan.standing, Standing::Over(..));
         let (next, what) = match (plan.standing, plan.write) {
             (Standing::Over(cause, why), _) => {
                 let share = match &record.share_arn {
@@ -115,7 +117,7 @@ impl<'a, L: Connections + Shares, S: StartRun> Hand<'a, L, S> {
             (_, None) => return Ok(Done::Nothing),
         };
         let Some(saved) = self.save(next, what).await? else { return Ok(Done::LeftToOthers) };
-        if saved.status == Status::Closing && record.status != Status::Closing {
+        if ends {
             self.start(&saved).await?;
             return Ok(Done::Ended);
         }

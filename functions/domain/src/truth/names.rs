@@ -6,6 +6,7 @@ use super::standing::Look;
 use super::{CHILDREN_MISSING, Observed};
 use crate::connection::{Connection, Made};
 use crate::fault::FaultName;
+use crate::grace;
 use crate::ids::{ResourceArn, Service};
 use crate::network::Association;
 use crate::observation::{self, Branch};
@@ -109,6 +110,8 @@ impl Look {
         self.next.names_since = Some(self.now);
         let what = format!("version {} of the names: {}", self.next.names_version, what.join("; "));
         self.next.why = format!("{} can be used; {what}", self.next.databases.len());
+        // In its grace period it says until when.
+        grace::tell(&mut self.next);
         self.what.push(what);
     }
 }

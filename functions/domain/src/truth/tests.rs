@@ -18,6 +18,7 @@ use crate::testing::{
 };
 use crate::waiting::Wait;
 
+mod in_grace;
 mod strays;
 
 fn later(minutes: i64) -> Timestamp {

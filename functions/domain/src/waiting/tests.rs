@@ -161,6 +161,7 @@ fn a_connection_waits_for_its_provider_until_its_deadline() {
         since: now(),
         digest: String::new(),
         reopen: None,
+        in_grace: false,
     };
     waiting.ending = Some(ending);
     assert_eq!(connection_is_due(&waiting, now()), Some("it is to be closed"));

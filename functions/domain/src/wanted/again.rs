@@ -16,6 +16,7 @@ fn ended(status: Status, cause: Cause, claims: &[&str]) -> Connection {
         since: now(),
         digest: "by then".to_owned(),
         reopen: None,
+        in_grace: false,
     };
     Connection {
         ending: Some(ending),

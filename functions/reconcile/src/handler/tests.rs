@@ -13,6 +13,8 @@ use drawbridge_domain::share::{ShareRecord, SharedResource};
 
 use super::*;
 
+mod grace;
+
 const SHARE: &str = "arn:aws:ram:us-east-1:444455556666:resource-share/0a";
 /// What is behind each connection.
 const CHILDREN: usize = 4;

@@ -11,6 +11,7 @@ fn ending(cause: Cause) -> Ending {
         since: now(),
         digest: "digest".to_owned(),
         reopen: None,
+        in_grace: false,
     }
 }
 

@@ -29,6 +29,7 @@ fn over(status: Status, cause: Option<Cause>) -> Connection {
         since: now(),
         digest: String::new(),
         reopen: None,
+        in_grace: false,
     });
     Connection { made: None, plan: None, ending, fault: Some(fault(FaultName::EndpointFailed)), ..connection(status) }
 }
