@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 
 from . import deploy, environment, ministack, standin
-from .counters import Mark, Spent, faults, invocations, transitions
+from .counters import Mark, Spent, faults, invocations, logged, transitions
 from .paths import CLI, LOCAL, TEMPLATE, built
 from .process import Child, free_port
 from .wait import wait_for
@@ -424,6 +424,10 @@ class LocalCloud:
             invocations(self.client("logs"), self.log_groups, mark.at),
             self.standin.calls(mark.call),
         )
+
+    def logged(self, mark: Mark, function: str) -> list[str]:
+        """What a function logged since `mark`."""
+        return logged(self.client("logs"), self.log_groups[function], mark.at)
 
     def faults(self, mark: Mark, function: str) -> list[str]:
         """The faults that a function counted since `mark`."""

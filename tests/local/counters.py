@@ -87,12 +87,17 @@ def invocations(logs: Any, groups: dict[str, str], since: float) -> dict[str, in
     return {name: sum(1 for _ in _starts(logs, group, since)) for name, group in groups.items()}
 
 
+def logged(logs: Any, group: str, since: float) -> list[str]:
+    """What a function logged since `since`."""
+    asked = {"logGroupName": group, "startTime": int(since * 1000)}
+    pages = logs.get_paginator("filter_log_events").paginate(**asked)
+    return [str(event["message"]) for page in pages for event in page["events"]]
+
+
 def faults(logs: Any, group: str, since: float) -> list[str]:
     """The faults that a function counted since `since`: what the alarm and the dashboard see."""
-    asked = {"logGroupName": group, "startTime": int(since * 1000), "filterPattern": '"CloudWatchMetrics"'}
-    pages = logs.get_paginator("filter_log_events").paginate(**asked)
-    lines = (json.loads(event["message"]) for page in pages for event in page["events"] if '"Fault"' in event["message"])
-    return sorted(line["fault"] for line in lines)
+    lines = (json.loads(line) for line in logged(logs, group, since) if "CloudWatchMetrics" in line)
+    return sorted(line["fault"] for line in lines if "Fault" in line)
 
 
 def _task(state: Json) -> tuple[Json, Json]:

@@ -110,6 +110,9 @@ where
     /// What woke it says nothing: there is one thing to do.
     async fn handle(&self, _: Value, now: Timestamp) -> Result<Summary, Fault> {
         let began = Instant::now();
+        // Before the round is taken: what can't be read must not keep the next run waiting.
+        let home = self.settings.home()?;
+        let (subscriptions, _) = self.ledger.subscriptions().await?;
         let taken = match Round::take(self.ledger.round().await?, now) {
             Ok(round) => self.ledger.save_round(round).await,
             Err(Held(until)) => return Ok(Summary { held_until: Some(until), ..Summary::default() }),
@@ -122,10 +125,9 @@ where
             }
             Err(fault) => return Err(fault),
         };
-        let (subscriptions, _) = self.ledger.subscriptions().await?;
         let mut run = Run {
             of: self,
-            home: &self.settings.home()?,
+            home: &home,
             subscriptions: &subscriptions,
             now,
             summary: Summary { round: round.number, ..Summary::default() },
