@@ -470,6 +470,8 @@ def test_shared_again_while_it_is_found_gone(cloud: LocalCloud, first: str) -> N
         share_again(story, share)
         assert cloud.sweep().error is None
         looking.join()
+    # EC2 shows it until its end is written: what is not shown at all proves nothing at one look.
+    wait_for(lambda: (story.connection(share).get("ending") or {}).get("cause") == "gone" or story.connection(share)["generation"] == 2, what="its end", explain=story.explain)
     cloud.standin.set(delete_pending_polls=0)
     back = used_again(story, share)
     assert back["generation"] == 2 and made(back) != made(waits) and living(story) == {made(back)}
