@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -57,6 +58,26 @@ def time_passes(story: Story, item: Json, **of_wait: str) -> None:
         ExpressionAttributeNames=names,
         ExpressionAttributeValues={f":{name}": {"S": value} for name, value in of_wait.items()} | {":one": {"N": "1"}},
     )
+
+
+def ago(**time: float) -> str:
+    """An instant, as the ledger has it."""
+    return (datetime.now(UTC) - timedelta(**time)).isoformat().replace("+00:00", "Z")
+
+
+def hours(since: str, until: str) -> float:
+    """How many hours lie between two instants of the ledger."""
+    begin, end = (datetime.fromisoformat(at[:19] + "+00:00") for at in (since, until))
+    return (end - begin).total_seconds() / 3600
+
+
+def long_asked(story: Story, waiting: Json, since: str) -> Json:
+    """The connection, as if its provider had been asked that long ago, and looked at ever since: its end is 12 hours later."""
+    end = datetime.fromisoformat(since[:19] + "+00:00") + timedelta(hours=12)
+    until = end.isoformat().replace("+00:00", "Z")
+    time_passes(story, waiting, since=since[:19] + "Z", until=until)
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=until)
+    return story._item(waiting["pk"], waiting["sk"]) or {}
 
 
 def provided(story: Story, **service: Any) -> Place:
@@ -556,18 +577,55 @@ def test_the_provider_is_faster_than_the_token(cloud: LocalCloud) -> None:
 
 
 def test_the_provider_says_nothing(cloud: LocalCloud) -> None:
-    """The sweep ends the wait when its time is over: the deadline's fault, and nothing is left."""
+    """The sweep ends the wait when its time is over: the deadline's fault, with who was waited for, and nothing is left. Until
+    then the connection's own deadline does not end it."""
     story = Story(cloud)
     provided(story)
     waiting = pending(story)
-    cloud.sweep()
+    assert 11.9 < hours(waiting["wait"]["since"], waiting["wait"]["until"]) < 12.1, waiting["wait"]
+    # As it was written when a provider was waited for as long as anything else.
+    since, over = ago(hours=11), ago(hours=10, minutes=30)
+    time_passes(story, waiting, since=since, until=over)
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=over)
+    assert cloud.sweep().payload["woken"] == 1
+    waiting = wait_for(
+        lambda: next((c for c in story.connections() if c["deadline"] != over), None), what="it is looked at", explain=story.explain
+    )
+    assert waiting["wait"]["since"] == since and 11.9 < hours(since, waiting["wait"]["until"]) < 12.1, waiting["wait"]
+    assert waiting["deadline"] == waiting["wait"]["until"], waiting
     waiting = pending(story)
-    time_passes(story, waiting, until=LONG_AGO)
-    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=LONG_AGO)
-    cloud.sweep()
+    long_asked(story, waiting, since=ago(hours=13))
+    assert cloud.sweep().payload["woken"] == 1
     failed = became(story, "failed")
     assert failed["fault"]["name"] == "DeadlinePassed" and "has to accept it" in failed["fault"]["message"], failed
+    assert failed["fault"]["message"].startswith("the owner of com.amazonaws.vpce."), failed
     assert in_order(story) and story.endpoints(live=True) == []
+
+
+def test_the_provider_accepts_after_hours(cloud: LocalCloud) -> None:
+    """Far later than a connection may take otherwise, and when the end of the wait is a minute away: what is accepted has the time of
+    any connection from then on, so it becomes ready."""
+    story = Story(cloud)
+    provided(story)
+    waiting = long_asked(story, pending(story), since=ago(hours=11, minutes=59))
+    (endpoint,) = story.endpoints(live=True)
+    story.standin.set(endpoint_outcome="stuck")
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    assert cloud.sweep().payload["woken"] == 1
+    accepted = wait_for(
+        lambda: next((c for c in story.connections() if "wait" not in c and c["status"] == "waiting"), None),
+        what="it is seen to be accepted",
+        explain=story.explain,
+    )
+    assert 29 / 60 < hours(ago(), accepted["deadline"]) < 31 / 60, accepted
+    assert accepted["why"] == f"endpoint {endpoint['id']} is pending", accepted
+    polls = len(story.errors(story.connecting(accepted), "Observe"))
+    wait_for(lambda: len(story.errors(story.connecting(accepted), "Observe")) > polls + 2, what="it is looked at again", explain=story.explain)
+    (again,) = story.connections()
+    assert again["deadline"] == accepted["deadline"], "which begins once"
+    story.standin.set(endpoint_outcome="available")
+    ready = became(story, "ready")
+    assert in_order(story) and "deadline" not in ready
 
 
 @pytest.mark.parametrize("by", ["close", "withdraw"])
@@ -590,12 +648,15 @@ def test_a_run_is_stopped_while_the_provider_is_waited_for(cloud: LocalCloud) ->
     """The sweep finishes it: another run adopts what was made and waits again."""
     story = Story(cloud)
     provided(story)
-    waiting = pending(story)
+    waiting = long_asked(story, pending(story), since=ago(hours=7))
+    asked_at, until = waiting["wait"]["since"], waiting["wait"]["until"]
     cloud.client("stepfunctions").stop_execution(executionArn=story.connecting(waiting))
     wait_for(lambda: cloud.engine.waiting() == set(), what="it is stopped")
     story.sweep_until(lambda: story.connections()[0]["attempt"] > 1, what="another run")
     again = pending(story)
     assert len(story.endpoints(live=True)) == 1
+    assert (again["wait"]["since"], again["wait"]["until"]) == (asked_at, until), "however many runs wait, it is one wait"
+    assert again["deadline"] == until
     (endpoint,) = story.endpoints(live=True)
     story.tell("POST", "endpoints/accept", id=endpoint["id"])
     story.sweep_until(lambda: story.connections()[0]["status"] == "ready", what="it is ready")

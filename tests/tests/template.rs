@@ -107,6 +107,7 @@ fn every_function_gets_the_environment_that_it_reads() {
         ("LEDGER_TABLE", reference("Ledger")),
         ("ONBOARD_MACHINE_ARN", reference("Onboard")),
         ("OUTPUT_PREFIX", reference("OutputPrefix")),
+        ("PROVIDER_DEADLINE_HOURS", reference("ProviderDeadlineHours")),
         ("RETRY_BACKOFF_SECONDS", reference("RetryBackoffSeconds")),
         ("RUST_LOG", reference("LogLevel")),
         ("SETTLE_SECONDS", reference("SettleSeconds")),

@@ -9,6 +9,7 @@ use crate::grace;
 use crate::ids::{ConnectionId, ResourceShareArn, SubscriptionName};
 use crate::reach::{Database, Port};
 use crate::resource::Resource;
+use crate::waiting::Wait;
 
 /// The `source` of every event.
 pub const SOURCE: &str = "drawbridge";
@@ -100,7 +101,8 @@ impl SubscriptionChange {
 }
 
 /// The event that is published for every change of a connection's status, of the names by which one that is ready is
-/// reached (then `previous` is `ready`, too), and of the end of a grace period (then it is `closing`, too); its schema is
+/// reached (then `previous` is `ready`, too), of the end of a grace period (then it is `closing`, too), and of the wait for
+/// a provider (then it is `waiting`, too); its schema is
 /// `events/connection-status-change.schema.json`, its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionChange {
@@ -129,6 +131,12 @@ pub struct ConnectionChange {
     /// Until when it can be used, while it is in its grace period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// While it waits for its provider: who that is, and what they are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// Until when, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_until: Option<Timestamp>,
     /// Why.
     pub why: String,
     /// The AWS id of what was made.
@@ -178,7 +186,15 @@ impl ConnectionChange {
         // Sooner or later than was told.
         let moved =
             |before: &Connection| grace::wait(before).zip(until).is_some_and(|(wait, until)| wait.until != until);
-        if before.is_some_and(|before| before.status == after.status && !renamed(before) && !moved(before)) {
+        let provider = provider(after);
+        // Who is waited for is known only when it was looked at.
+        let asked = |before: &Connection| {
+            provider.is_some_and(|wait| wait.until != self::provider(before).map_or(Timestamp::MIN, |wait| wait.until))
+        };
+        let same = |before: &Connection| {
+            before.status == after.status && !renamed(before) && !moved(before) && !asked(before)
+        };
+        if before.is_some_and(same) {
             return None;
         }
         Some(Self {
@@ -193,6 +209,8 @@ impl ConnectionChange {
             previous: before.map(|before| before.status),
             since: after.since,
             until,
+            waits_for: provider.map(|wait| format!("{}, {}", wait.who, wait.what)),
+            waits_until: provider.map(|wait| wait.until),
             why: after.why.clone(),
             made: after.made.as_ref().map(|made| made.id().to_owned()),
             names_version: after.names_version,
@@ -201,6 +219,11 @@ impl ConnectionChange {
             truncated: after.databases.len() > Self::MOST_DATABASES,
         })
     }
+}
+
+/// The wait for the owner of a service.
+fn provider(connection: &Connection) -> Option<&Wait> {
+    connection.wait.as_ref().filter(|_| connection.status == Status::Waiting)
 }
 
 impl AnnouncedDatabase {

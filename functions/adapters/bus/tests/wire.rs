@@ -36,6 +36,8 @@ fn announcement(number: usize, why: String) -> Announcement {
         previous: Some(Status::Waiting),
         since: "2026-11-21T01:02:03.5Z".parse().unwrap(),
         until: None,
+        waits_for: None,
+        waits_until: None,
         why,
         made: None,
         names_version: 1,
