@@ -80,6 +80,12 @@ def long_asked(story: Story, waiting: Json, since: str) -> Json:
     return story._item(waiting["pk"], waiting["sk"]) or {}
 
 
+def notifications(story: Story) -> list[Json]:
+    """Whom AWS tells of what providers decide."""
+    pages = story.cloud.client("ec2").get_paginator("describe_vpc_endpoint_connection_notifications").paginate()
+    return [each for page in pages for each in page["ConnectionNotificationSet"]]
+
+
 def provided(story: Story, **service: Any) -> Place:
     """An endpoint to a service whose owner accepts each, asked for by a subscription; it waits."""
     place = Place(story, acceptance_required=True, **service)
@@ -535,9 +541,11 @@ def test_a_sweep_costs_little_while_somebody_is_waited_for(cloud: LocalCloud) ->
 @pytest.mark.parametrize("told_by", ["the sweep", "a notification"])
 @pytest.mark.parametrize("answer", ["accept", "reject"])
 def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> None:
-    """Who is waited for and until when is shown; the sweep, or an event before it, lets the run look again, and it sees the
-    answer."""
+    """Who is waited for and until when is shown; the answer itself lets the run look again, within seconds and with nobody's help,
+    and where AWS refuses to tell of it, the next sweep."""
     story = Story(cloud)
+    if told_by == "the sweep":
+        refused = story.fault("hold", "ec2", "CreateVpcEndpointConnectionNotification", "access_denied", occurrence=0)
     provided(story)
     waiting = pending(story)
     cloud.wait_for_rest()
@@ -550,17 +558,65 @@ def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> N
     assert secret not in cloud.cli("show", waiting["id"], "--json").stdout
     polls = len(story.errors(story.connecting(waiting), "Observe"))
     (endpoint,) = story.endpoints(live=True)
+    if told_by == "a notification":
+        (made,) = notifications(story)
+        assert made["VpcEndpointId"] == endpoint["id"] and set(made["ConnectionEvents"]) == {"Accept", "Reject", "Delete"}, made
     story.tell("POST", f"endpoints/{answer}", id=endpoint["id"])
     if told_by == "the sweep":
+        assert story.struck(refused) == 1 and notifications(story) == []
         assert cloud.sweep().payload["woken"] == 1
-    else:
-        topic = cloud.outputs["ConnectionNotificationsTopicArn"]
-        cloud.client("sns").publish(TopicArn=topic, Message=json.dumps({"endpoint": {"id": endpoint["id"]}}))
     connection = became(story, "ready" if answer == "accept" else "failed")
     assert in_order(story)
     assert "wait" not in connection and polls <= 3, "it is not polled"
     if answer == "reject":
         assert connection["fault"]["name"] == "EndpointRejected" and story.endpoints(live=True) == []
+        assert notifications(story) == [], "it goes with the endpoint"
+
+
+@pytest.mark.parametrize("kind", ["throttle", "cut_after", "timeout"])
+def test_the_provider_is_heard_though_asking_for_it_went_wrong(cloud: LocalCloud, kind: str) -> None:
+    """Throttled, or made without an answer: it is asked for once more, by the SDK or with the next token, and there is one."""
+    story = Story(cloud)
+    broken = story.fault("hold", "ec2", "CreateVpcEndpointConnectionNotification", kind, count=3 if kind == "throttle" else 1, hold_ms=HOLD_MS * 4)
+    provided(story)
+    waiting = pending(story)
+    assert story.struck(broken) == (3 if kind == "throttle" else 1)
+    if kind == "throttle":
+        assert notifications(story) == []
+        before = token(story, waiting)
+        assert cloud.sweep().payload["woken"] == 1
+        wait_for(lambda: token(story, waiting) != before, what="it waits with another token", explain=story.explain)
+        pending(story)
+    assert len(notifications(story)) == 1
+    asked = len(story.calls(function="hold", operation="CreateVpcEndpointConnectionNotification"))
+    before = token(story, waiting)
+    assert cloud.sweep().payload["woken"] == 1
+    wait_for(lambda: token(story, waiting) != before, what="it waits with another token", explain=story.explain)
+    assert len(story.calls(function="hold", operation="CreateVpcEndpointConnectionNotification")) == asked, "known, it is not asked again"
+    pending(story)
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    became(story, "ready")
+    assert in_order(story)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_tells_of_the_provider_is_removed_with_its_endpoint(cloud: LocalCloud, stays: bool) -> None:
+    """Whether AWS removes it or not, and though the first try is refused: that keeps no endpoint, and nothing is left."""
+    story = Story(cloud)
+    cloud.standin.set(notifications_stay=stays)
+    provided(story)
+    waiting = pending(story)
+    (ours,) = notifications(story)
+    other = f"{ours['ConnectionNotificationArn']}-of-somebody"
+    told = {"VpcEndpointId": ours["VpcEndpointId"], "ConnectionNotificationArn": other, "ConnectionEvents": ["Accept"]}
+    cloud.client("ec2").create_vpc_endpoint_connection_notification(**told)
+    refused = story.fault("close", "ec2", "DeleteVpcEndpointConnectionNotifications", "unsuccessful", code="UnauthorizedOperation")
+    cloud.cli("close", waiting["id"], "--reason", "not needed")
+    became(story, "closed")
+    assert story.struck(refused) == 1
+    assert in_order(story) and story.endpoints(live=True) == []
+    assert [each["ConnectionNotificationArn"] for each in notifications(story)] == ([other] if stays else []), "somebody else's is theirs"
 
 
 def test_the_provider_is_faster_than_the_token(cloud: LocalCloud) -> None:
@@ -611,7 +667,6 @@ def test_the_provider_accepts_after_hours(cloud: LocalCloud) -> None:
     (endpoint,) = story.endpoints(live=True)
     story.standin.set(endpoint_outcome="stuck")
     story.tell("POST", "endpoints/accept", id=endpoint["id"])
-    assert cloud.sweep().payload["woken"] == 1
     accepted = wait_for(
         lambda: next((c for c in story.connections() if "wait" not in c and c["status"] == "waiting"), None),
         what="it is seen to be accepted",

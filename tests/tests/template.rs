@@ -105,6 +105,7 @@ fn every_function_gets_the_environment_that_it_reads() {
         ("EVENT_BUS_NAME", json!({"Fn::If": ["OwnBus", {"Ref": "Announcements"}, {"Ref": "AnnounceOn"}]})),
         ("INSTALLATION", reference("Installation")),
         ("LEDGER_TABLE", reference("Ledger")),
+        ("NOTIFICATIONS_TOPIC_ARN", reference("ConnectionNotifications")),
         ("ONBOARD_MACHINE_ARN", reference("Onboard")),
         ("OUTPUT_PREFIX", reference("OutputPrefix")),
         ("PROVIDER_DEADLINE_HOURS", reference("ProviderDeadlineHours")),

@@ -75,7 +75,7 @@ fn announcement(change: &Change, now: Timestamp) -> Result<Option<Announcement>,
     };
     // An older image that can't be read any more only means that the change is told anew.
     let before = connection(&change.old_image).unwrap_or_default();
-    Ok(ConnectionChange::of(before.as_ref(), &after).map(Announcement::Connection))
+    Ok(ConnectionChange::of(before.as_ref(), &after).map(|change| Announcement::Connection(Box::new(change))))
 }
 
 /// What became of a subscription; none if this is an audit entry, or nothing of the document changed. A document may be

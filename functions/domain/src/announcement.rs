@@ -19,7 +19,7 @@ pub const SOURCE: &str = "drawbridge";
 #[serde(untagged)]
 pub enum Announcement {
     /// Of a connection.
-    Connection(ConnectionChange),
+    Connection(Box<ConnectionChange>),
     /// Of a subscription.
     Subscription(SubscriptionChange),
 }
@@ -191,9 +191,8 @@ impl ConnectionChange {
         let asked = |before: &Connection| {
             provider.is_some_and(|wait| wait.until != self::provider(before).map_or(Timestamp::MIN, |wait| wait.until))
         };
-        let same = |before: &Connection| {
-            before.status == after.status && !renamed(before) && !moved(before) && !asked(before)
-        };
+        let same =
+            |before: &Connection| before.status == after.status && !renamed(before) && !moved(before) && !asked(before);
         if before.is_some_and(same) {
             return None;
         }

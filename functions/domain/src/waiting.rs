@@ -135,6 +135,9 @@ pub struct Ticket {
     /// Who is waited for.
     #[serde(flatten)]
     pub wait: Wait,
+    /// Whether AWS was asked to tell us of the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
     /// Counts the writes; every write is conditional on it. 0: not written yet.
     pub version: u64,
 }

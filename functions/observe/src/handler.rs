@@ -316,8 +316,7 @@ impl<E, N, L: Connections> Observe<E, N, L> {
         request: &ConnectRequest,
         now: Timestamp,
     ) -> Result<Fault, Fault> {
-        let wait =
-            waiting::for_the_provider(&connection, connection.resource.as_str(), self.settings.patience, now);
+        let wait = waiting::for_the_provider(&connection, connection.resource.as_str(), self.settings.patience, now);
         if let Err(passed) = waiting::in_time(&wait, now, &pending.message) {
             return Ok(passed);
         }

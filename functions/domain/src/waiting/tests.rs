@@ -31,6 +31,7 @@ fn a_token_is_never_shown() {
         execution: "arn".to_owned(),
         turn: Turn { attempt: 1, entered: now(), retry: 0 },
         wait: held(&["a"]).wait.unwrap(),
+        told: true,
         version: 0,
     };
     assert!(!format!("{token:?} {ticket:?}").contains("AAAA"));
