@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from listener import Listener
 from local import LocalCloud, wait_for
 from local.paths import ROOT
 from place import Place
@@ -410,7 +411,9 @@ CALLS = [call for call in json.loads((ROOT / "tests/tests/permissions.json").rea
 
 def test_every_call_of_hold_is_broken() -> None:
     """A call that is added is broken below, too."""
-    assert CALLS == ["dynamodb:GetItem", "dynamodb:PutItem", "ec2:DescribeVpcEndpoints", "states:SendTaskFailure", "states:SendTaskSuccess"]
+    told = "ec2:CreateVpcEndpointConnectionNotification"
+    broken = ["dynamodb:GetItem", "dynamodb:PutItem", told, "ec2:DescribeVpcEndpoints", "states:SendTaskFailure", "states:SendTaskSuccess"]
+    assert broken == CALLS
 
 
 @pytest.mark.parametrize("kind", LASTING)
@@ -619,6 +622,33 @@ def test_what_tells_of_the_provider_is_removed_with_its_endpoint(cloud: LocalClo
     assert [each["ConnectionNotificationArn"] for each in notifications(story)] == ([other] if stays else []), "somebody else's is theirs"
 
 
+@pytest.mark.parametrize("kind", LASTING)
+@pytest.mark.parametrize("call", ["DescribeVpcEndpointConnectionNotifications", "DeleteVpcEndpointConnectionNotifications"])
+def test_what_can_t_be_untold(cloud: LocalCloud, call: str, kind: str) -> None:
+    """What passes is tried until it is done. What lasts keeps no endpoint standing, and the record says what may be left and which
+    action is missing."""
+    story = Story(cloud)
+    provided(story)
+    waiting = pending(story)
+    (ours,) = notifications(story)
+    broken = story.fault("close", "ec2", call, kind, occurrence=0)
+    cloud.cli("close", waiting["id"], "--reason", "not needed")
+    if kind != "access_denied":
+        wait_for(lambda: story.struck(broken) > 3, what="it is tried again", explain=story.cloud.explain)
+        cloud.wait_for_rest()
+        assert story.connections()[0]["status"] == "closing"
+        story.mend()
+        story.sweep_until(lambda: story.connections()[0]["status"] == "closed", what="it is closed")
+        assert in_order(story) and notifications(story) == story.endpoints(live=True) == []
+        return
+    closed = became(story, "closed")
+    told = f"a connection notification of {ours['VpcEndpointId']} may be left: AccessDenied: ec2:{call}"
+    assert any(told in entry["what"] for entry in story.audit(closed["pk"])), story.audit(closed["pk"])
+    cloud.wait_for_rest()
+    assert story.endpoints(live=True) == []
+    assert story.disorder() == [f"{ours['ConnectionNotificationId']} of {ours['VpcEndpointId']} is left"], "and every test sees it"
+
+
 def test_the_provider_is_faster_than_the_token(cloud: LocalCloud) -> None:
     """Accepted while `hold` is about to store the token: it reads the truth once more and resumes itself, without a sweep."""
     story = Story(cloud)
@@ -660,10 +690,20 @@ def test_the_provider_says_nothing(cloud: LocalCloud) -> None:
 
 def test_the_provider_accepts_after_hours(cloud: LocalCloud) -> None:
     """Far later than a connection may take otherwise, and when the end of the wait is a minute away: what is accepted has the time of
-    any connection from then on, so it becomes ready."""
+    any connection from then on, so it becomes ready. Until when it was waited for was announced."""
     story = Story(cloud)
+    listener = Listener(cloud)
     provided(story)
-    waiting = long_asked(story, pending(story), since=ago(hours=11, minutes=59))
+    waiting = pending(story)
+
+    def announced() -> list[Json]:
+        return [detail for detail in listener.details() if "waits_until" in detail]
+
+    wait_for(announced, what="it is announced who is waited for", explain=story.explain)
+    (said,) = announced()
+    assert (said["status"], said["previous"], said["waits_until"]) == ("waiting", "waiting", waiting["wait"]["until"]), said
+    assert said["waits_for"] == f"{waiting['wait']['who']}, {waiting['wait']['what']}", said
+    waiting = long_asked(story, waiting, since=ago(hours=11, minutes=59))
     (endpoint,) = story.endpoints(live=True)
     story.standin.set(endpoint_outcome="stuck")
     story.tell("POST", "endpoints/accept", id=endpoint["id"])

@@ -147,6 +147,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_wait_that_takes_longer_than_half_a_day_has_its_day() {
+        let wait = samples::waiting_connection().wait.unwrap();
+        assert_eq!(waits(&wait), "waits for the owner of com.example.orders until 12:20 UTC");
+        let until = wait.since.checked_add(SignedDuration::from_hours(72)).unwrap();
+        let long = waits(&Wait { until, ..wait });
+        assert!(long.ends_with(&until.strftime("until %F %H:%M UTC").to_string()), "{long}");
+    }
+
+    #[test]
     fn a_distance_has_its_two_largest_units() {
         let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         for (at, words) in [
