@@ -12,9 +12,10 @@ use drawbridge_tests::{json, root, text};
 use serde_json::{Value, json};
 
 /// What Drawbridge sends; the rest is what it receives.
-const SENT: [&str; 4] = [
+const SENT: [&str; 5] = [
     "announced-ready.json",
     "announced-closing.json",
+    "announced-waiting.json",
     "connection-status-change.schema.json",
     "subscription-change.schema.json",
 ];
@@ -116,7 +117,7 @@ fn announced() -> Value {
 
 #[test]
 fn the_announcement_is_what_announce_sends() {
-    for file in ["announced-ready.json", "announced-closing.json"] {
+    for file in ["announced-ready.json", "announced-closing.json", "announced-waiting.json"] {
         let event = json(&format!("events/{file}"));
         assert_eq!(event["source"], announcement::SOURCE);
         assert_eq!(event["detail-type"], ConnectionChange::DETAIL_TYPE);
@@ -133,9 +134,11 @@ fn the_schema_has_every_field_of_an_announcement() {
         let names = schema["required"].as_array().unwrap().iter();
         names.map(|name| name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
-    // That of a grace period has every field there is; without what may be absent, it has those that are required.
+    // That of a grace period and that of a wait have every field there is; without what may be absent, one has those that are
+    // required.
     let full = json("events/announced-closing.json")["detail"].clone();
-    assert_eq!(fields(&schema["properties"]), fields(&full));
+    let waiting = json("events/announced-waiting.json")["detail"].clone();
+    assert_eq!(fields(&schema["properties"]), &fields(&full) | &fields(&waiting));
     let mut least: ConnectionChange = serde_json::from_value(full.clone()).unwrap();
     (least.previous, least.made, least.share, least.names_since, least.until) = (None, None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));
