@@ -151,10 +151,7 @@ where
         let minutes = i64::from(self.settings.deadline_minutes);
         let mut next = connection;
         next.execution = Some(run.request.execution.clone());
-        // What waits for its provider has until the end of that wait, however many runs take it up.
-        if next.wait.is_none() {
-            next.deadline = run.now.checked_add(jiff::SignedDuration::from_mins(minutes)).ok();
-        }
+        next.deadline = run.now.checked_add(jiff::SignedDuration::from_mins(minutes)).ok();
         if next.status != Status::Waiting {
             next.become_status(Status::Opening, run.now, "a run took it up", "preflight, then its endpoint is made");
         }
