@@ -723,6 +723,24 @@ def test_the_provider_accepts_after_hours(cloud: LocalCloud) -> None:
     assert in_order(story) and "deadline" not in ready
 
 
+def test_a_look_that_shows_nothing_says_nothing_of_the_provider(cloud: LocalCloud) -> None:
+    """EC2's reads lag: what is not shown for a moment was not answered by that, and its wait does not begin anew."""
+    story = Story(cloud)
+    provided(story)
+    waiting = long_asked(story, pending(story), since=ago(hours=7))
+    before = token(story, waiting)
+    unseen = story.fault("observe", "ec2", "DescribeVpcEndpoints", "error", code="InvalidVpcEndpointId.NotFound", count=2)
+    assert cloud.sweep().payload["woken"] == 1
+    wait_for(lambda: token(story, waiting) != before, what="it waits with another token", explain=story.explain)
+    again = pending(story)
+    assert story.struck(unseen) == 2 and "NotReady" in story.errors(story.connecting(again), "Observe")
+    assert again["wait"] == waiting["wait"] and again["deadline"] == waiting["deadline"]
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    became(story, "ready")
+    assert in_order(story)
+
+
 @pytest.mark.parametrize("by", ["close", "withdraw"])
 def test_ended_while_the_provider_is_waited_for(cloud: LocalCloud, by: str) -> None:
     """An operator closes it, within seconds; or its subscription is withdrawn, with the next sweep. Nothing stays waiting."""
