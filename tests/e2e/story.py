@@ -415,6 +415,14 @@ class Story:
             if not known and not told:
                 yield f"{group['GroupId']} of {tags.get('drawbridge:owner')} is left, and nobody is told"
 
+        # It has no tags: whom it tells says whose it is.
+        topic = self.cloud.outputs["ConnectionNotificationsTopicArn"]
+        standing = {(connection.get("made") or {}).get("endpoint") for connection in connections.values()}
+        pages = self.cloud.client("ec2").get_paginator("describe_vpc_endpoint_connection_notifications").paginate()
+        for told in (each for page in pages for each in page["ConnectionNotificationSet"]):
+            if told["ConnectionNotificationArn"] == topic and told["VpcEndpointId"] not in standing:
+                yield f"{told['ConnectionNotificationId']} of {told['VpcEndpointId']} is left"
+
     def _unexplained(self) -> Iterable[str]:
         """A record that does not say why, whose audit trail has a gap, or that is indexed wrongly."""
         audit = defaultdict(list)

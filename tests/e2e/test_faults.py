@@ -33,6 +33,8 @@ FORESEEING = {"route53:ListHostedZonesByVPC"}
 # where somebody is waited for, and in test_grace.py where what is shared again is kept.
 WITHOUT_A_SHARE = {
     ("accept", "states:SendTaskSuccess"),
+    ("close", "ec2:DeleteVpcEndpointConnectionNotifications"),
+    ("close", "ec2:DescribeVpcEndpointConnectionNotifications"),
     ("intake", "states:SendTaskSuccess"),
     ("open", "ec2:DescribeRouteTables"),
     ("open", "ec2:DescribeVpcEndpointAssociations"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,6 +59,32 @@ def time_passes(story: Story, item: Json, **of_wait: str) -> None:
         ExpressionAttributeNames=names,
         ExpressionAttributeValues={f":{name}": {"S": value} for name, value in of_wait.items()} | {":one": {"N": "1"}},
     )
+
+
+def ago(**time: float) -> str:
+    """An instant, as the ledger has it."""
+    return (datetime.now(UTC) - timedelta(**time)).isoformat().replace("+00:00", "Z")
+
+
+def hours(since: str, until: str) -> float:
+    """How many hours lie between two instants of the ledger."""
+    begin, end = (datetime.fromisoformat(at[:19] + "+00:00") for at in (since, until))
+    return (end - begin).total_seconds() / 3600
+
+
+def long_asked(story: Story, waiting: Json, since: str) -> Json:
+    """The connection, as if its provider had been asked that long ago, and looked at ever since: its end is 12 hours later."""
+    end = datetime.fromisoformat(since[:19] + "+00:00") + timedelta(hours=12)
+    until = end.isoformat().replace("+00:00", "Z")
+    time_passes(story, waiting, since=since[:19] + "Z", until=until)
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=until)
+    return story._item(waiting["pk"], waiting["sk"]) or {}
+
+
+def notifications(story: Story) -> list[Json]:
+    """Whom AWS tells of what providers decide."""
+    pages = story.cloud.client("ec2").get_paginator("describe_vpc_endpoint_connection_notifications").paginate()
+    return [each for page in pages for each in page["ConnectionNotificationSet"]]
 
 
 def provided(story: Story, **service: Any) -> Place:
@@ -418,7 +445,9 @@ CALLS = [call for call in json.loads((ROOT / "tests/tests/permissions.json").rea
 
 def test_every_call_of_hold_is_broken() -> None:
     """A call that is added is broken below, too."""
-    assert CALLS == ["dynamodb:GetItem", "dynamodb:PutItem", "ec2:DescribeVpcEndpoints", "states:SendTaskFailure", "states:SendTaskSuccess"]
+    told = "ec2:CreateVpcEndpointConnectionNotification"
+    broken = ["dynamodb:GetItem", "dynamodb:PutItem", told, "ec2:DescribeVpcEndpoints", "states:SendTaskFailure", "states:SendTaskSuccess"]
+    assert broken == CALLS
 
 
 @pytest.mark.parametrize("kind", LASTING)
@@ -549,9 +578,11 @@ def test_a_sweep_costs_little_while_somebody_is_waited_for(cloud: LocalCloud) ->
 @pytest.mark.parametrize("told_by", ["the sweep", "a notification"])
 @pytest.mark.parametrize("answer", ["accept", "reject"])
 def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> None:
-    """Who is waited for and until when is shown; the sweep, or an event before it, lets the run look again, and it sees the
-    answer."""
+    """Who is waited for and until when is shown; the answer itself lets the run look again, within seconds and with nobody's help,
+    and where AWS refuses to tell of it, the next sweep."""
     story = Story(cloud)
+    if told_by == "the sweep":
+        refused = story.fault("hold", "ec2", "CreateVpcEndpointConnectionNotification", "access_denied", occurrence=0)
     provided(story)
     waiting = pending(story)
     cloud.wait_for_rest()
@@ -564,17 +595,92 @@ def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> N
     assert secret not in cloud.cli("show", waiting["id"], "--json").stdout
     polls = len(story.errors(story.connecting(waiting), "Observe"))
     (endpoint,) = story.endpoints(live=True)
+    if told_by == "a notification":
+        (made,) = notifications(story)
+        assert made["VpcEndpointId"] == endpoint["id"] and set(made["ConnectionEvents"]) == {"Accept", "Reject", "Delete"}, made
     story.tell("POST", f"endpoints/{answer}", id=endpoint["id"])
     if told_by == "the sweep":
+        assert story.struck(refused) == 1 and notifications(story) == []
         assert cloud.sweep().payload["woken"] == 1
-    else:
-        topic = cloud.outputs["ConnectionNotificationsTopicArn"]
-        cloud.client("sns").publish(TopicArn=topic, Message=json.dumps({"endpoint": {"id": endpoint["id"]}}))
     connection = became(story, "ready" if answer == "accept" else "failed")
     assert in_order(story)
     assert "wait" not in connection and polls <= 3, "it is not polled"
     if answer == "reject":
         assert connection["fault"]["name"] == "EndpointRejected" and story.endpoints(live=True) == []
+        assert notifications(story) == [], "it goes with the endpoint"
+
+
+@pytest.mark.parametrize("kind", ["throttle", "cut_after", "timeout"])
+def test_the_provider_is_heard_though_asking_for_it_went_wrong(cloud: LocalCloud, kind: str) -> None:
+    """Throttled, or made without an answer: it is asked for once more, by the SDK or with the next token, and there is one."""
+    story = Story(cloud)
+    broken = story.fault("hold", "ec2", "CreateVpcEndpointConnectionNotification", kind, count=3 if kind == "throttle" else 1, hold_ms=HOLD_MS * 4)
+    provided(story)
+    waiting = pending(story)
+    assert story.struck(broken) == (3 if kind == "throttle" else 1)
+    if kind == "throttle":
+        assert notifications(story) == []
+        before = token(story, waiting)
+        assert cloud.sweep().payload["woken"] == 1
+        wait_for(lambda: token(story, waiting) != before, what="it waits with another token", explain=story.explain)
+        pending(story)
+    assert len(notifications(story)) == 1
+    asked = len(story.calls(function="hold", operation="CreateVpcEndpointConnectionNotification"))
+    before = token(story, waiting)
+    assert cloud.sweep().payload["woken"] == 1
+    wait_for(lambda: token(story, waiting) != before, what="it waits with another token", explain=story.explain)
+    assert len(story.calls(function="hold", operation="CreateVpcEndpointConnectionNotification")) == asked, "known, it is not asked again"
+    pending(story)
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    became(story, "ready")
+    assert in_order(story)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_tells_of_the_provider_is_removed_with_its_endpoint(cloud: LocalCloud, stays: bool) -> None:
+    """Whether AWS removes it or not, and though the first try is refused: that keeps no endpoint, and nothing is left."""
+    story = Story(cloud)
+    cloud.standin.set(notifications_stay=stays)
+    provided(story)
+    waiting = pending(story)
+    (ours,) = notifications(story)
+    other = f"{ours['ConnectionNotificationArn']}-of-somebody"
+    told = {"VpcEndpointId": ours["VpcEndpointId"], "ConnectionNotificationArn": other, "ConnectionEvents": ["Accept"]}
+    cloud.client("ec2").create_vpc_endpoint_connection_notification(**told)
+    refused = story.fault("close", "ec2", "DeleteVpcEndpointConnectionNotifications", "unsuccessful", code="UnauthorizedOperation")
+    cloud.cli("close", waiting["id"], "--reason", "not needed")
+    became(story, "closed")
+    assert story.struck(refused) == 1
+    assert in_order(story) and story.endpoints(live=True) == []
+    assert [each["ConnectionNotificationArn"] for each in notifications(story)] == ([other] if stays else []), "somebody else's is theirs"
+
+
+@pytest.mark.parametrize("kind", LASTING)
+@pytest.mark.parametrize("call", ["DescribeVpcEndpointConnectionNotifications", "DeleteVpcEndpointConnectionNotifications"])
+def test_what_can_t_be_untold(cloud: LocalCloud, call: str, kind: str) -> None:
+    """What passes is tried until it is done. What lasts keeps no endpoint standing, and the record says what may be left and which
+    action is missing."""
+    story = Story(cloud)
+    provided(story)
+    waiting = pending(story)
+    (ours,) = notifications(story)
+    broken = story.fault("close", "ec2", call, kind, occurrence=0)
+    cloud.cli("close", waiting["id"], "--reason", "not needed")
+    if kind != "access_denied":
+        wait_for(lambda: story.struck(broken) > 3, what="it is tried again", explain=story.cloud.explain)
+        cloud.wait_for_rest()
+        assert story.connections()[0]["status"] == "closing"
+        story.mend()
+        story.sweep_until(lambda: story.connections()[0]["status"] == "closed", what="it is closed")
+        assert in_order(story) and notifications(story) == story.endpoints(live=True) == []
+        return
+    closed = became(story, "closed")
+    told = f"a connection notification of {ours['VpcEndpointId']} may be left: AccessDenied: ec2:{call}"
+    assert any(told in entry["what"] for entry in story.audit(closed["pk"])), story.audit(closed["pk"])
+    cloud.wait_for_rest()
+    assert story.endpoints(live=True) == []
+    assert story.disorder() == [f"{ours['ConnectionNotificationId']} of {ours['VpcEndpointId']} is left"], "and every test sees it"
 
 
 def test_the_provider_is_faster_than_the_token(cloud: LocalCloud) -> None:
@@ -591,18 +697,82 @@ def test_the_provider_is_faster_than_the_token(cloud: LocalCloud) -> None:
 
 
 def test_the_provider_says_nothing(cloud: LocalCloud) -> None:
-    """The sweep ends the wait when its time is over: the deadline's fault, and nothing is left."""
+    """The sweep ends the wait when its time is over: the deadline's fault, with who was waited for, and nothing is left. Until
+    then the connection's own deadline does not end it."""
     story = Story(cloud)
     provided(story)
     waiting = pending(story)
-    cloud.sweep()
+    assert 11.9 < hours(waiting["wait"]["since"], waiting["wait"]["until"]) < 12.1, waiting["wait"]
+    # As it was written when a provider was waited for as long as anything else.
+    since, over = ago(hours=11), ago(hours=10, minutes=30)
+    time_passes(story, waiting, since=since, until=over)
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=over)
+    assert cloud.sweep().payload["woken"] == 1
+    waiting = wait_for(
+        lambda: next((c for c in story.connections() if c["deadline"] != over), None), what="it is looked at", explain=story.explain
+    )
+    assert waiting["wait"]["since"] == since and 11.9 < hours(since, waiting["wait"]["until"]) < 12.1, waiting["wait"]
+    assert waiting["deadline"] == waiting["wait"]["until"], waiting
     waiting = pending(story)
-    time_passes(story, waiting, until=LONG_AGO)
-    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, deadline=LONG_AGO)
-    cloud.sweep()
+    long_asked(story, waiting, since=ago(hours=13))
+    assert cloud.sweep().payload["woken"] == 1
     failed = became(story, "failed")
     assert failed["fault"]["name"] == "DeadlinePassed" and "has to accept it" in failed["fault"]["message"], failed
+    assert failed["fault"]["message"].startswith("the owner of com.amazonaws.vpce."), failed
     assert in_order(story) and story.endpoints(live=True) == []
+
+
+def test_the_provider_accepts_after_hours(cloud: LocalCloud) -> None:
+    """Far later than a connection may take otherwise, and when the end of the wait is a minute away: what is accepted has the time of
+    any connection from then on, so it becomes ready. Until when it was waited for was announced."""
+    story = Story(cloud)
+    listener = Listener(cloud)
+    provided(story)
+    waiting = pending(story)
+
+    def announced() -> list[Json]:
+        return [detail for detail in listener.details() if "waits_until" in detail]
+
+    wait_for(announced, what="it is announced who is waited for", explain=story.explain)
+    (said,) = announced()
+    assert (said["status"], said["previous"], said["waits_until"]) == ("waiting", "waiting", waiting["wait"]["until"]), said
+    assert said["waits_for"] == f"{waiting['wait']['who']}, {waiting['wait']['what']}", said
+    waiting = long_asked(story, waiting, since=ago(hours=11, minutes=59))
+    (endpoint,) = story.endpoints(live=True)
+    story.standin.set(endpoint_outcome="stuck")
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    accepted = wait_for(
+        lambda: next((c for c in story.connections() if "wait" not in c and c["status"] == "waiting"), None),
+        what="it is seen to be accepted",
+        explain=story.explain,
+    )
+    assert 29 / 60 < hours(ago(), accepted["deadline"]) < 31 / 60, accepted
+    assert accepted["why"] == f"endpoint {endpoint['id']} is pending", accepted
+    polls = len(story.errors(story.connecting(accepted), "Observe"))
+    wait_for(lambda: len(story.errors(story.connecting(accepted), "Observe")) > polls + 2, what="it is looked at again", explain=story.explain)
+    (again,) = story.connections()
+    assert again["deadline"] == accepted["deadline"], "which begins once"
+    story.standin.set(endpoint_outcome="available")
+    ready = became(story, "ready")
+    assert in_order(story) and "deadline" not in ready
+
+
+def test_a_look_that_shows_nothing_says_nothing_of_the_provider(cloud: LocalCloud) -> None:
+    """EC2's reads lag: what is not shown for a moment was not answered by that, and its wait does not begin anew."""
+    story = Story(cloud)
+    provided(story)
+    waiting = long_asked(story, pending(story), since=ago(hours=7))
+    before = token(story, waiting)
+    unseen = story.fault("observe", "ec2", "DescribeVpcEndpoints", "error", code="InvalidVpcEndpointId.NotFound", count=2)
+    assert cloud.sweep().payload["woken"] == 1
+    wait_for(lambda: token(story, waiting) != before, what="it waits with another token", explain=story.explain)
+    again = pending(story)
+    assert story.struck(unseen) == 2 and "NotReady" in story.errors(story.connecting(again), "Observe")
+    assert again["wait"] == waiting["wait"] and again["deadline"] == waiting["deadline"]
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    became(story, "ready")
+    assert in_order(story)
 
 
 @pytest.mark.parametrize("by", ["close", "withdraw"])
@@ -625,12 +795,15 @@ def test_a_run_is_stopped_while_the_provider_is_waited_for(cloud: LocalCloud) ->
     """The sweep finishes it: another run adopts what was made and waits again."""
     story = Story(cloud)
     provided(story)
-    waiting = pending(story)
+    waiting = long_asked(story, pending(story), since=ago(hours=7))
+    asked_at, until = waiting["wait"]["since"], waiting["wait"]["until"]
     cloud.client("stepfunctions").stop_execution(executionArn=story.connecting(waiting))
     wait_for(lambda: cloud.engine.waiting() == set(), what="it is stopped")
     story.sweep_until(lambda: story.connections()[0]["attempt"] > 1, what="another run")
     again = pending(story)
     assert len(story.endpoints(live=True)) == 1
+    assert (again["wait"]["since"], again["wait"]["until"]) == (asked_at, until), "however many runs wait, it is one wait"
+    assert again["deadline"] == until
     (endpoint,) = story.endpoints(live=True)
     story.tell("POST", "endpoints/accept", id=endpoint["id"])
     story.sweep_until(lambda: story.connections()[0]["status"] == "ready", what="it is ready")

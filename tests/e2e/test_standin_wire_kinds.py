@@ -451,3 +451,59 @@ def test_a_vpc_has_one_zone_of_a_name(served: Standin) -> None:
     ec2 = served.client("ec2")
     assert refused(lambda: make(ec2, interface(PrivateDnsEnabled=True))) == "InvalidParameter"
     make(ec2, interface(PrivateDnsEnabled=False))
+
+
+# --- connection notifications ---
+
+
+def told(standin: Standin, **filters: str) -> list[dict[str, Any]]:
+    """The account's connection notifications, of all pages."""
+    given = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in filters.items()]
+    operation = "describe_vpc_endpoint_connection_notifications"
+    return everything(standin.client("ec2"), operation, "ConnectionNotificationSet", "NextToken", Filters=given)[0]
+
+
+def test_a_topic_is_told_of_an_interface_endpoint(served: Standin) -> None:
+    ec2 = served.client("ec2")
+    id_ = make(ec2, interface())
+    topic = f"arn:aws:sns:{REGION}:{CONSUMER}:told"
+    wanted = {"VpcEndpointId": id_, "ConnectionNotificationArn": topic, "ConnectionEvents": ["Accept", "Reject"], "ClientToken": "told-1"}
+    made = ec2.create_vpc_endpoint_connection_notification(**wanted)["ConnectionNotification"]
+    assert made["ConnectionNotificationId"].startswith("vpce-nfn-") and made["VpcEndpointId"] == id_
+    assert (made["ConnectionNotificationArn"], made["ConnectionEvents"]) == (topic, ["Accept", "Reject"])
+    assert (made["ConnectionNotificationType"], made["ConnectionNotificationState"]) == ("Topic", "Enabled")
+    again = ec2.create_vpc_endpoint_connection_notification(**wanted)["ConnectionNotification"]
+    assert again == made, "the same token is the same notification"
+    more = {
+        "IdempotentParameterMismatch": {"ConnectionEvents": ["Delete"]},
+        "InvalidVpcEndpointId.NotFound": {"VpcEndpointId": "vpce-0f", "ClientToken": "told-2"},
+        "InvalidParameterValue": {"ConnectionEvents": ["Sing"], "ClientToken": "told-3"},
+        "InvalidParameter": {"VpcEndpointId": make(ec2, gateway()), "ClientToken": "told-4"},
+    }
+    for code, changed in more.items():
+        assert refused(lambda changed=changed: ec2.create_vpc_endpoint_connection_notification(**wanted | changed)) == code
+    foreign = wanted | {"ConnectionNotificationArn": f"arn:aws:sns:{REGION}:{STRANGER}:told", "ClientToken": "told-5"}
+    assert refused(lambda: ec2.create_vpc_endpoint_connection_notification(**foreign)) == "InvalidParameterValue"
+    second = ec2.create_vpc_endpoint_connection_notification(**wanted | {"ClientToken": "told-6"})["ConnectionNotification"]
+    assert second["ConnectionNotificationId"] != made["ConnectionNotificationId"]
+    assert len(told(served)) == len(told(served, vpc_endpoint_id=id_, connection_notification_arn=topic)) == 2
+    assert told(served, vpc_endpoint_id="vpce-0f") == []
+    stranger = served.client("ec2", STRANGER).describe_vpc_endpoint_connection_notifications()
+    assert stranger["ConnectionNotificationSet"] == []
+
+    ids = [made["ConnectionNotificationId"], "vpce-nfn-0f"]
+    (unsuccessful,) = ec2.delete_vpc_endpoint_connection_notifications(ConnectionNotificationIds=ids)["Unsuccessful"]
+    assert (unsuccessful["ResourceId"], unsuccessful["Error"]["Code"]) == ("vpce-nfn-0f", "InvalidConnectionNotification")
+    assert [each["ConnectionNotificationId"] for each in told(served)] == [second["ConnectionNotificationId"]]
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_notification_may_outlive_its_endpoint(served: Standin, stays: bool) -> None:
+    """Documented nowhere, so both."""
+    served.set(notifications_stay=stays)
+    ec2 = served.client("ec2")
+    id_ = make(ec2, interface())
+    topic = f"arn:aws:sns:{REGION}:{CONSUMER}:told"
+    ec2.create_vpc_endpoint_connection_notification(VpcEndpointId=id_, ConnectionNotificationArn=topic, ConnectionEvents=["Accept"])
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[id_])
+    assert len(told(served)) == (1 if stays else 0)

@@ -12,10 +12,11 @@ use drawbridge_tests::{json, root, text};
 use serde_json::{Value, json};
 
 /// What Drawbridge sends; the rest is what it receives.
-const SENT: [&str; 8] = [
+const SENT: [&str; 9] = [
     "announced-ready.json",
     "announced-closing.json",
     "announced-no-room.json",
+    "announced-waiting.json",
     "announced-held.json",
     "announced-approval-expired.json",
     "connection-status-change.schema.json",
@@ -117,7 +118,7 @@ fn announced() -> Value {
 
 #[test]
 fn the_announcement_is_what_announce_sends() {
-    for file in ["announced-ready.json", "announced-closing.json", "announced-no-room.json"] {
+    for file in ["announced-ready.json", "announced-closing.json", "announced-no-room.json", "announced-waiting.json"] {
         let event = json(&format!("events/{file}"));
         assert_eq!(event["source"], announcement::SOURCE);
         assert_eq!(event["detail-type"], ConnectionChange::DETAIL_TYPE);
@@ -192,11 +193,11 @@ fn the_rules_that_page_somebody_name_what_is_sent() {
 #[test]
 fn the_schema_has_every_field_of_an_announcement() {
     let schema = json("events/connection-status-change.schema.json");
-    // That of a grace period and that of one which limits hold have every field there is; without what may be absent, it has
-    // those that are required.
+    // That of a grace period, that of one which limits hold and that of a wait have every field there is; without what may be
+    // absent, one has those that are required.
     let full = json("events/announced-closing.json")["detail"].clone();
-    let held = json("events/announced-no-room.json")["detail"].clone();
-    assert_eq!(fields(&schema["properties"]), &fields(&full) | &fields(&held));
+    let others = ["no-room", "waiting"].map(|name| fields(&json(&format!("events/announced-{name}.json"))["detail"]));
+    assert_eq!(fields(&schema["properties"]), others.iter().fold(fields(&full), |all, more| &all | more));
     let mut least: ConnectionChange = serde_json::from_value(full.clone()).unwrap();
     (least.previous, least.made, least.share, least.names_since, least.until) = (None, None, None, None, None);
     assert_eq!(required(&schema), fields(&serde_json::to_value(least).unwrap()));

@@ -258,6 +258,8 @@ fn what_is_made_is_tagged_and_only_that_is_removed() {
     held_to("OpenRole", "vpc-lattice:CreateServiceNetworkResourceAssociation", association, "aws:RequestTag");
     held_to("OpenRole", "vpc-lattice:TagResource", association, "aws:RequestTag");
     held_to("CloseRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
+    held_to("CloseRole", "ec2:DeleteVpcEndpointConnectionNotifications", ":vpc-endpoint/*", "aws:ResourceTag");
+    held_to("HoldRole", "ec2:CreateVpcEndpointConnectionNotification", ":vpc-endpoint/*", "aws:ResourceTag");
     held_to("CloseRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");
     held_to("ReconcileRole", "ec2:DeleteVpcEndpoints", ":vpc-endpoint/*", "aws:ResourceTag");
     held_to("ReconcileRole", "vpc-lattice:DeleteServiceNetworkResourceAssociation", association, "aws:ResourceTag");

@@ -56,6 +56,9 @@ const GROUP_WANTED: FaultName = FaultName::GroupWanted;
 
 const DEADLINE_MINUTES_MOST: f64 = 35.0;
 
+/// The longest that a provider is waited for: a weekend.
+const PROVIDER_HOURS_MOST: f64 = 72.0;
+
 /// What waits for somebody: the state, the error that leads to it, and who decides anew when the wait is over.
 const WAITING: [(&str, &str, FaultName, &str); 3] = [
     ("onboard", "AwaitApproval", FaultName::ApprovalNeeded, "Vet"),
@@ -498,10 +501,12 @@ fn whoever_waits_decides_anew_and_never_for_ever() {
             "{state}: no token travels on"
         );
     }
-    // Longer than anybody is waited for by the record: half a day, or the longest deadline.
+    // Longer than anybody is waited for by the record: half a day, a weekend, the longest grace period.
     assert!(Machine::load("onboard").state("AwaitApproval").fields["TimeoutSeconds"].as_f64() > Some(12.0 * 3600.0));
     let provider = Machine::load("connect").state("AwaitProvider").fields["TimeoutSeconds"].as_f64().unwrap();
-    assert!(provider > DEADLINE_MINUTES_MOST * 60.0);
+    let most = Template::load().parameter("ProviderDeadlineHours")["MaxValue"].as_f64().unwrap();
+    assert!((most - PROVIDER_HOURS_MOST).abs() < f64::EPSILON, "the template allows a wait of {most} hours");
+    assert!(provider > PROVIDER_HOURS_MOST * 3600.0 && provider < (PROVIDER_HOURS_MOST + 12.0) * 3600.0);
     let owner = Machine::load("disconnect").state("AwaitGrace").fields["TimeoutSeconds"].as_f64().unwrap();
     assert!(
         Grace::parse(format!("{GRACE_DAYS_MOST}d")).is_ok()

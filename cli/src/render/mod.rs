@@ -14,7 +14,7 @@ mod withdrawal;
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::waiting::Wait;
 use drawbridge_ledger::Entry;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use connection::connection;
 pub use listing::listing;
@@ -59,7 +59,10 @@ fn time_and_distance(at: Timestamp, now: Timestamp) -> String {
 
 /// Who is waited for and until when, in a word beside the status.
 fn waits(wait: &Wait) -> String {
-    format!("waits for {} until {}", wait.who, wait.until.strftime("%H:%M UTC"))
+    // Who may take longer than a day is shown the day.
+    let day = wait.until.duration_since(wait.since) > SignedDuration::from_hours(12);
+    let until = wait.until.strftime(if day { "%F %H:%M UTC" } else { "%H:%M UTC" });
+    format!("waits for {} until {until}", wait.who)
 }
 
 /// The page of an execution in the AWS console.
@@ -142,6 +145,15 @@ fn list<T: ToString>(items: &[T]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_wait_that_takes_longer_than_half_a_day_has_its_day() {
+        let wait = samples::waiting_connection().wait.unwrap();
+        assert_eq!(waits(&wait), "waits for the owner of com.example.orders until 12:20 UTC");
+        let until = wait.since.checked_add(SignedDuration::from_hours(72)).unwrap();
+        let long = waits(&Wait { until, ..wait });
+        assert!(long.ends_with(&until.strftime("until %F %H:%M UTC").to_string()), "{long}");
+    }
 
     #[test]
     fn a_distance_has_its_two_largest_units() {

@@ -72,7 +72,8 @@ fn announcement(change: &Change, now: Timestamp) -> Result<Option<Announcement>,
             .and_then(|(before, after)| ShareChange::of(before.as_ref(), &after).map(Announcement::Share)));
     }
     Ok(records(change, connection_from_image)?
-        .and_then(|(before, after)| ConnectionChange::of(before.as_ref(), &after).map(Announcement::Connection)))
+        .and_then(|(before, after)| ConnectionChange::of(before.as_ref(), &after))
+        .map(|change| Announcement::Connection(Box::new(change))))
 }
 
 /// A record before and after a change; none if it is there no more, or is of another type.

@@ -8,12 +8,12 @@ use drawbridge_domain::ending::Cause;
 use drawbridge_domain::fault::FaultRecord;
 use drawbridge_domain::grace::{self, Leave};
 use drawbridge_domain::identity::{TAG_CONNECTION, TAG_OWNER};
-use drawbridge_domain::ids::{ConnectionId, ResourceShareArn, SecurityGroupId};
+use drawbridge_domain::ids::{ConnectionId, ResourceShareArn, SecurityGroupId, VpcEndpointId};
 use drawbridge_domain::messages::{CloseAnswer, CloseRequest, ErrorOutput, Subject};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
-    AuditEntry, Connections, FindEndpoints, LookAtNetwork, RemoveEndpoint, RemoveGroup, ServiceNetworks, Shares,
-    made_text,
+    AuditEntry, Connections, FindEndpoints, LookAtNetwork, RemoveEndpoint, RemoveGroup, RemoveNotifications,
+    ServiceNetworks, Shares, made_text,
 };
 use drawbridge_domain::share::ShareStatus;
 use drawbridge_domain::sweep::{self, MAX_TRANSIENT_RUNS};
@@ -24,6 +24,8 @@ use jiff::SignedDuration;
 /// What the environment sets.
 pub struct Settings {
     settle: SignedDuration,
+    /// The topic that is told what providers decide.
+    topic: String,
     /// For how long a security group that EC2 refuses to delete is tried again: its interfaces may go late.
     patience: SignedDuration,
 }
@@ -31,7 +33,11 @@ pub struct Settings {
 impl Settings {
     pub fn read(environment: &mut Environment) -> Self {
         let settle = i64::from(environment.number("SETTLE_SECONDS", 60, 0));
-        Self { settle: SignedDuration::from_secs(settle), patience: SignedDuration::from_secs(10 * settle) }
+        Self {
+            settle: SignedDuration::from_secs(settle),
+            topic: environment.text("NOTIFICATIONS_TOPIC_ARN"),
+            patience: SignedDuration::from_secs(10 * settle),
+        }
     }
 }
 
@@ -45,7 +51,7 @@ pub struct Close<E, N, L> {
 
 impl<E, N, L> Handler for Close<E, N, L>
 where
-    E: FindEndpoints + RemoveEndpoint + RemoveGroup + LookAtNetwork,
+    E: FindEndpoints + RemoveEndpoint + RemoveNotifications + RemoveGroup + LookAtNetwork,
     N: ServiceNetworks,
     L: Connections + Shares,
 {
@@ -62,7 +68,7 @@ where
 
 impl<E, N, L> Close<E, N, L>
 where
-    E: FindEndpoints + RemoveEndpoint + RemoveGroup + LookAtNetwork,
+    E: FindEndpoints + RemoveEndpoint + RemoveNotifications + RemoveGroup + LookAtNetwork,
     N: ServiceNetworks,
     L: Connections + Shares,
 {
@@ -115,7 +121,11 @@ where
             return self.wait_for_group(connection, id, request, now).await;
         }
         self.settle(&connection, now)?;
-        self.finish(connection, &kept, &group, request, now).await
+        let left = match &connection.made {
+            Some(Made::Endpoint(id)) => self.untell(&connection, id).await?.unwrap_or_default(),
+            Some(Made::Association(_)) | None => String::new(),
+        };
+        self.finish(connection, &kept, &group, &left, request, now).await
     }
 
     /// Of what can be used for the rest of its grace period nothing is removed: the run waits, or it ends because the
@@ -297,11 +307,25 @@ where
                 continue;
             }
             if !deleting {
+                // Whether it goes with its endpoint is documented nowhere, and it is the endpoint's tags that permit this.
+                self.untell(connection, &endpoint.id).await?;
                 self.ec2.delete(&endpoint.id).await?;
             }
             left.push(endpoint.id.to_string());
         }
         still_there(&left)
+    }
+
+    /// Has nobody told any more of what an interface endpoint's provider decides. What lasts and is in the way of that, in words:
+    /// it keeps no endpoint from being removed.
+    async fn untell(&self, connection: &Connection, id: &VpcEndpointId) -> Result<Option<String>, Fault> {
+        if !matches!(&connection.plan, Some(Plan { call: PlannedCall::InterfaceEndpoint { .. }, .. })) {
+            return Ok(None);
+        }
+        let removed = truth::told(self.ec2.remove_notifications(id, &self.settings.topic).await)?;
+        let Err(fault) = removed else { return Ok(None) };
+        tracing::warn!(id = id.as_str(), "its connection notification can't be removed: {fault}");
+        Ok(Some(format!("; a connection notification of {id} may be left: {fault}")))
     }
 
     async fn remove_associations(&self, connection: &Connection, plan: &Plan) -> Result<Vec<String>, Fault> {
@@ -417,6 +441,7 @@ where
         connection: Connection,
         kept: &[String],
         group: &Group,
+        left: &str,
         request: &CloseRequest,
         now: Timestamp,
     ) -> Result<CloseAnswer, Fault> {
@@ -438,6 +463,7 @@ where
             }
             Group::None | Group::Removed(_) => gone,
         };
+        let gone = gone + left;
         let said = request.fault.as_ref().map(ErrorOutput::fault);
         if let Some(cause) = connection.ending.as_ref().map(|ending| ending.cause) {
             let next = ending::finished(&connection, &gone, now);

@@ -9,6 +9,7 @@ use crate::grace;
 use crate::ids::{ConnectionId, ResourceShareArn, SubscriptionName};
 use crate::reach::{Database, Port};
 use crate::resource::Resource;
+use crate::waiting::Wait;
 
 pub use share::ShareChange;
 
@@ -20,7 +21,7 @@ pub const SOURCE: &str = "drawbridge";
 #[serde(untagged)]
 pub enum Announcement {
     /// Of a connection.
-    Connection(ConnectionChange),
+    Connection(Box<ConnectionChange>),
     /// Of a share.
     Share(ShareChange),
     /// Of a subscription.
@@ -108,9 +109,9 @@ impl SubscriptionChange {
 }
 
 /// The event that is published for every change of a connection's status, of the names by which one that can be used is
-/// reached (then `previous` is as `status`), of the end of a grace period (then it is `closing`, too), and of whether limits
-/// leave room for one that is wanted (then it is `wanted`, too); its schema is `events/connection-status-change.schema.json`,
-/// its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
+/// reached (then `previous` is as `status`), of the end of a grace period (then it is `closing`, too), of whether limits
+/// leave room for one that is wanted (then it is `wanted`, too), and of the wait for a provider (then it is `waiting`, too);
+/// its schema is `events/connection-status-change.schema.json`, its `detail-type` [`ConnectionChange::DETAIL_TYPE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionChange {
     /// The version of this format: `1`.
@@ -141,6 +142,12 @@ pub struct ConnectionChange {
     /// Until when it can be used, while it is in its grace period; none from the moment that something else ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// While it waits for its provider: who that is, and what they are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+    /// Until when, at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_until: Option<Timestamp>,
     /// Why.
     pub why: String,
     /// The AWS id of what was made.
@@ -192,7 +199,13 @@ impl ConnectionChange {
         // Sooner or later than was told, or no more.
         let moved = |before: &Connection| graceful && grace::until(before).is_some() && grace::until(before) != until;
         let held = |before: &Connection| before.is_held() != after.is_held();
-        if before.is_some_and(|b| b.status == after.status && !renamed(b) && !moved(b) && !held(b)) {
+        let provider = provider(after);
+        // Who is waited for is known only when it was looked at.
+        let asked = |before: &Connection| {
+            provider.is_some_and(|wait| wait.until != self::provider(before).map_or(Timestamp::MIN, |wait| wait.until))
+        };
+        let news = |before: &Connection| renamed(before) || moved(before) || held(before) || asked(before);
+        if before.is_some_and(|before| before.status == after.status && !news(before)) {
             return None;
         }
         Some(Self {
@@ -208,6 +221,8 @@ impl ConnectionChange {
             held_by: after.held_by.clone(),
             since: after.since,
             until,
+            waits_for: provider.map(|wait| format!("{}, {}", wait.who, wait.what)),
+            waits_until: provider.map(|wait| wait.until),
             why: after.why.clone(),
             made: after.made.as_ref().map(|made| made.id().to_owned()),
             names_version: after.names_version,
@@ -216,6 +231,11 @@ impl ConnectionChange {
             truncated: after.databases.len() > Self::MOST_DATABASES,
         })
     }
+}
+
+/// The wait for the owner of a service.
+fn provider(connection: &Connection) -> Option<&Wait> {
+    connection.wait.as_ref().filter(|_| connection.status == Status::Waiting)
 }
 
 impl AnnouncedDatabase {

@@ -278,7 +278,7 @@ pub struct Connection {
     /// The execution that holds it: two runs exclude each other here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<String>,
-    /// When the present run gives up.
+    /// When the present run gives up. While the provider is waited for, that is the end of this wait, of whichever run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
     /// Who is waited for, if it is somebody.

@@ -222,6 +222,19 @@ pub trait RemoveEndpoint {
     async fn delete(&self, id: &VpcEndpointId) -> Result<(), Fault>;
 }
 
+/// EC2: have a topic told what the provider of an interface endpoint decides.
+pub trait MakeNotification {
+    /// Makes a connection notification; asked again under the same token, it is the same one.
+    async fn notify(&self, id: &VpcEndpointId, topic: &str, token: &str) -> Result<(), Fault>;
+}
+
+/// EC2: have it told no more.
+pub trait RemoveNotifications {
+    /// Removes every connection notification that tells this topic of this endpoint; what is gone is success, and so is an
+    /// endpoint that is. Reads `Unsuccessful[]` inside a 200.
+    async fn remove_notifications(&self, id: &VpcEndpointId, topic: &str) -> Result<(), Fault>;
+}
+
 /// EC2: change a VPC endpoint that is there.
 pub trait ChangeEndpoint {
     /// Changes it, all or nothing. Faults: `InvalidRequest` also if what is to be removed is not there.

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::{Connection, Status};
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultName};
 use crate::grace::{self, Leave};
 use crate::identity;
 use crate::ids::{ResourceShareArn, SubscriptionName};
@@ -135,6 +135,9 @@ pub struct Ticket {
     /// Who is waited for.
     #[serde(flatten)]
     pub wait: Wait,
+    /// Whether AWS was asked to tell us of the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub told: bool,
     /// Counts the writes; every write is conditional on it. 0: not written yet.
     pub version: u64,
 }
@@ -194,21 +197,45 @@ pub fn asks_about_the_sender<'a>(
     asking.filter(move |name| once(name))
 }
 
-/// The wait for the owner of a service to accept an endpoint.
+/// The wait for the owner of a service to accept an endpoint, for as long as `patience` from when it was first waited for:
+/// however often it is looked at, and by however many runs.
 #[must_use]
-pub fn for_the_provider(connection: &Connection, service: &str, now: Timestamp) -> Wait {
+pub fn for_the_provider(connection: &Connection, service: &str, patience: SignedDuration, now: Timestamp) -> Wait {
     let endpoint = crate::ports::made_text(connection.made.as_ref());
     let asked = identity::digest(&(&connection.id, &endpoint));
     let before = connection.wait.as_ref().filter(|wait| wait.asked == asked);
+    let since = before.map_or(now, |wait| wait.since);
     Wait {
         who: format!("the owner of {service}"),
         what: format!("to accept endpoint {endpoint}"),
-        since: before.map_or(now, |wait| wait.since),
-        until: connection.deadline.or_else(|| now.checked_add(PATIENCE).ok()).unwrap_or(Timestamp::MAX),
+        since,
+        until: since.checked_add(patience).unwrap_or(Timestamp::MAX),
         asked,
         subscriptions: Vec::new(),
         approved: Vec::new(),
         by_a_run: true,
+    }
+}
+
+/// Whether a provider may still accept.
+///
+/// # Errors
+/// `DeadlinePassed`, with what was last seen.
+pub fn in_time(wait: &Wait, now: Timestamp, last_seen: &str) -> Result<(), Fault> {
+    if now <= wait.until {
+        return Ok(());
+    }
+    let Wait { who, what, since, until, .. } = wait;
+    Err(FaultName::DeadlinePassed
+        .because(format!("{who} was waited for {what} since {since} and did not by {until}; last seen: {last_seen}")))
+}
+
+/// What waited for its provider is seen to be accepted: nobody is waited for any more, and it has the time that any
+/// connection has (`allowed`), from now on. Once: afterwards there is no wait that could end.
+pub fn accepted(connection: &mut Connection, allowed: SignedDuration, now: Timestamp) {
+    if connection.wait.take().is_some() {
+        connection.deadline = now.checked_add(allowed).ok();
+        "observe looks until it can be used".clone_into(&mut connection.next);
     }
 }
 

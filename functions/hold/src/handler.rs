@@ -4,7 +4,7 @@
 use drawbridge_domain::connection::{Connection, Made, Status};
 use drawbridge_domain::ids::{ConnectionId, ResourceShareArn};
 use drawbridge_domain::messages::{HoldAnswer, HoldRequest, Subject};
-use drawbridge_domain::ports::{Connections, FindEndpoints, Resume, Shares, Waits};
+use drawbridge_domain::ports::{Connections, FindEndpoints, MakeNotification, Resume, Shares, Waits};
 use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::waiting::{self, Ticket, Wait};
 use drawbridge_domain::{Fault, FaultName, Timestamp};
@@ -15,11 +15,13 @@ pub struct Hold<E, L, W> {
     pub ec2: E,
     pub ledger: L,
     pub workflows: W,
+    /// The topic that is told what providers decide.
+    pub topic: String,
 }
 
 impl<E, L, W> Handler for Hold<E, L, W>
 where
-    E: FindEndpoints,
+    E: FindEndpoints + MakeNotification,
     L: Shares + Connections + Waits,
     W: Resume,
 {
@@ -41,7 +43,7 @@ where
 
 impl<E, L, W> Hold<E, L, W>
 where
-    E: FindEndpoints,
+    E: FindEndpoints + MakeNotification,
     L: Shares + Connections + Waits,
     W: Resume,
 {
@@ -68,7 +70,8 @@ where
         let Some(wait) = record.awaited() else {
             return Ok(waiting::share_is_due(&record, now));
         };
-        self.store(request, wait).await?;
+        let before = self.ledger.ticket(&request.subject).await?;
+        self.store(request, wait, before, false).await?;
         Ok(waiting::share_is_due(&self.load_share(arn, request).await?, now))
     }
 
@@ -83,7 +86,10 @@ where
         let Some(wait) = &connection.wait else {
             return Ok(waiting::connection_is_due(&connection, now));
         };
-        self.store(request, wait).await?;
+        let before = self.ledger.ticket(&request.subject).await?;
+        let known = before.as_ref().is_some_and(|before| before.told && before.wait.asked == wait.asked);
+        let told = known || self.have_told(&connection).await;
+        self.store(request, wait, before, told).await?;
         let connection = self.load_connection(id, request).await?;
         if let Some(why) = waiting::connection_is_due(&connection, now) {
             return Ok(Some(why));
@@ -99,9 +105,27 @@ where
         Ok((!waiting::is_pending(endpoint.as_ref())).then_some("its provider answered"))
     }
 
+    /// Has our topic told what the provider decides; whether that is so. The sweep sees the answer anyway, so what goes wrong
+    /// here fails nothing: it is tried again with the next token.
+    async fn have_told(&self, connection: &Connection) -> bool {
+        let plan = connection.plan.as_ref().filter(|_| connection.status == Status::Waiting);
+        let (Some(plan), Some(Made::Endpoint(endpoint))) = (plan, &connection.made) else { return false };
+        match self.ec2.notify(endpoint, &self.topic, &format!("{}-told", plan.token)).await {
+            Ok(()) => true,
+            Err(fault) => {
+                tracing::warn!(
+                    connection = connection.id.as_str(),
+                    fault = fault.name.as_str(),
+                    "the provider's answer is seen by the sweep only: {}",
+                    fault.message
+                );
+                false
+            }
+        }
+    }
+
     /// Writes the token down in place of an earlier one. One that comes late is no use to anybody.
-    async fn store(&self, request: &HoldRequest, wait: &Wait) -> Result<(), Fault> {
-        let before = self.ledger.ticket(&request.subject).await?;
+    async fn store(&self, request: &HoldRequest, wait: &Wait, before: Option<Ticket>, told: bool) -> Result<(), Fault> {
         if before.as_ref().is_some_and(|before| before.turn > request.turn) {
             return Err(FaultName::RunOver.because("a later token waits already: this one was delivered late"));
         }
@@ -111,6 +135,7 @@ where
             execution: request.execution.clone(),
             turn: request.turn,
             wait: wait.clone(),
+            told,
             version: before.map_or(0, |before| before.version),
         };
         self.ledger.save_ticket(ticket).await

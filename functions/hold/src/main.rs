@@ -11,8 +11,9 @@ use drawbridge_workflows::Workflows;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut environment = Environment::read();
     let table = environment.text("LEDGER_TABLE");
+    let topic = environment.text("NOTIFICATIONS_TOPIC_ARN");
     let sdk = drawbridge_sdk::config().await;
     let (ec2, ledger, workflows) = (Ec2::new(&sdk), Ledger::new(&sdk, table), Workflows::new(&sdk));
-    let hold = handler::Hold { ec2, ledger, workflows };
+    let hold = handler::Hold { ec2, ledger, workflows, topic };
     drawbridge_runtime::run(environment.check().map(|()| hold)).await
 }

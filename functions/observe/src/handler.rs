@@ -13,7 +13,7 @@ use drawbridge_domain::reach::{Database, DnsName, Port};
 use drawbridge_domain::resource::Resource;
 use drawbridge_domain::subscription::{Subscription, TargetKey};
 use drawbridge_domain::{Class, Fault, FaultName, Timestamp, waiting};
-use drawbridge_runtime::{Handler, count};
+use drawbridge_runtime::{Environment, Handler, count};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
 
@@ -24,8 +24,29 @@ const READS_MAY_LAG: SignedDuration = SignedDuration::from_mins(5);
 /// How many configurations are read at once.
 const AT_ONCE: usize = 8;
 
+/// What the environment sets.
+pub struct Settings {
+    /// How long a connection may take to become usable: from its claim, or from when its provider accepted.
+    allowed: SignedDuration,
+    /// How long a provider is waited for.
+    patience: SignedDuration,
+}
+
+impl Settings {
+    pub fn read(environment: &mut Environment) -> Self {
+        let minutes = environment.number("CONNECT_DEADLINE_MINUTES", 30, 1);
+        let hours = environment.number("PROVIDER_DEADLINE_HOURS", 12, 1);
+        Self {
+            allowed: SignedDuration::from_mins(i64::from(minutes)),
+            patience: SignedDuration::from_hours(i64::from(hours)),
+        }
+    }
+}
+
 /// What a look showed.
 enum Seen {
+    /// Nothing yet, in words.
+    Nothing(String),
     /// Of what VPC Lattice leads to.
     Lattice(Look),
     /// An interface endpoint that can be used, and its names.
@@ -39,6 +60,7 @@ pub struct Observe<E, N, L> {
     pub ec2: E,
     pub lattice: N,
     pub ledger: L,
+    pub settings: Settings,
 }
 
 impl<E, N, L> Handler for Observe<E, N, L>
@@ -72,14 +94,16 @@ where
                 self.save_ready(connection, Vec::new(), Some(note), &request, now).await?;
                 Ok(ready)
             }
+            // A read that lags says nothing of the provider: whether that is waited for stays as it was.
+            Ok(Seen::Nothing(why)) => Err(self.not_ready(connection, why, Vec::new(), &request, now).await?),
             Ok(Seen::Lattice(Look::NotReady { why, accessible })) => {
-                Err(self.not_ready(connection, why, accessible, &request, now).await?)
+                Err(self.accepted(connection, why, accessible, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::AcceptancePending => {
                 Err(self.awaited(connection, fault, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::NotReady => {
-                Err(self.not_ready(connection, fault.message, Vec::new(), &request, now).await?)
+                Err(self.accepted(connection, fault.message, Vec::new(), &request, now).await?)
             }
             Err(fault) => Err(fault),
         }
@@ -123,7 +147,14 @@ where
         let (branches, resource) = match (&connection.made, &connection.target, &connection.resource) {
             (Some(Made::Endpoint(id)), _, resource) => {
                 let endpoint = self.ec2.endpoint(id).await?;
-                let endpoint = observation::endpoint(id.as_str(), endpoint.as_ref(), may_lag)?;
+                let seen = observation::endpoint(id.as_str(), endpoint.as_ref(), may_lag);
+                let unanswered = endpoint.is_none() || waiting::is_pending(endpoint.as_ref());
+                let endpoint = match seen {
+                    Err(fault) if unanswered && fault.name == FaultName::NotReady => {
+                        return Ok(Seen::Nothing(fault.message));
+                    }
+                    seen => seen?,
+                };
                 let call = connection.plan.as_ref().map(|plan| &plan.call);
                 match (call, resource) {
                     (Some(PlannedCall::InterfaceEndpoint { service, private_dns, .. }), _) => {
@@ -236,6 +267,28 @@ where
         count("SecondsToReady", u64::try_from(seconds).unwrap_or(0), &[], now);
         Ok(())
     }
+}
+
+impl<E, N, L: Connections> Observe<E, N, L> {
+    /// It does not wait for its provider, or does so no more; it can't be used yet.
+    async fn accepted(
+        &self,
+        connection: Connection,
+        why: String,
+        accessible: Vec<String>,
+        request: &ConnectRequest,
+        now: Timestamp,
+    ) -> Result<Fault, Fault> {
+        let mut next = connection;
+        if next.wait.is_none() {
+            return self.not_ready(next, why, accessible, request, now).await;
+        }
+        waiting::accepted(&mut next, self.settings.allowed, now);
+        next.why.clone_from(&why);
+        next.last_look = accessible;
+        self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
+        Ok(FaultName::NotReady.because(why))
+    }
 
     /// Writes down what is waited for, if that is news, and says `NotReady` or that time is up.
     async fn not_ready(
@@ -249,18 +302,15 @@ where
         if let Err(passed) = observation::within(connection.deadline, now, &why) {
             return Ok(passed);
         }
-        if connection.why != why || connection.last_look != accessible || connection.wait.is_some() {
+        if connection.why != why || connection.last_look != accessible {
             let mut next = connection;
-            next.wait = None;
             next.why.clone_from(&why);
             next.last_look = accessible;
             self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
         }
         Ok(FaultName::NotReady.because(why))
     }
-}
 
-impl<E, N, L: Connections> Observe<E, N, L> {
     /// Writes down who is waited for, if that is news, and says so or that time is up.
     async fn awaited(
         &self,
@@ -269,14 +319,15 @@ impl<E, N, L: Connections> Observe<E, N, L> {
         request: &ConnectRequest,
         now: Timestamp,
     ) -> Result<Fault, Fault> {
-        if let Err(passed) = observation::within(connection.deadline, now, &pending.message) {
+        let wait = waiting::for_the_provider(&connection, connection.resource.as_str(), self.settings.patience, now);
+        if let Err(passed) = waiting::in_time(&wait, now, &pending.message) {
             return Ok(passed);
         }
-        let wait = waiting::for_the_provider(&connection, connection.resource.as_str(), now);
-        if connection.wait.as_ref() != Some(&wait) {
+        if connection.wait.as_ref() != Some(&wait) || connection.deadline != Some(wait.until) {
             let mut next = connection;
             next.why.clone_from(&pending.message);
             next.next = format!("{} is waited for until {}", wait.who, wait.until);
+            next.deadline = Some(wait.until);
             next.wait = Some(wait);
             self.ledger.save_connection(next, audit(request, now, pending.message.clone())).await?;
         }

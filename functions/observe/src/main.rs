@@ -11,8 +11,9 @@ use drawbridge_runtime::Environment;
 async fn main() -> Result<(), lambda_runtime::Error> {
     let mut environment = Environment::read();
     let table = environment.text("LEDGER_TABLE");
+    let settings = handler::Settings::read(&mut environment);
     let sdk = drawbridge_sdk::config().await;
     let (ec2, lattice, ledger) = (Ec2::new(&sdk), Lattice::new(&sdk), Ledger::new(&sdk, table));
-    let observe = handler::Observe { ec2, lattice, ledger };
+    let observe = handler::Observe { ec2, lattice, ledger, settings };
     drawbridge_runtime::run(environment.check().map(|()| observe)).await
 }

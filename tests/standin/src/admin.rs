@@ -19,6 +19,7 @@ use crate::world::World;
 use crate::world::associations::Status;
 use crate::world::endpoints::{Endpoint, Kind, State as EndpointState};
 use crate::world::network::Network;
+use crate::world::notifications::Notification;
 use crate::world::shares::InvitationStatus;
 
 /// All routes.
@@ -304,31 +305,38 @@ fn known<'a>(world: &'a mut World, id: &str) -> Result<&'a mut Endpoint, Refused
     endpoint.ok_or_else(|| Refused(format!("there is no endpoint {id}")))
 }
 
-/// The service's owner decides on an Interface endpoint, in one of the states in which it can.
-fn decide(app: &App, id: &str, from: &[EndpointState], to: EndpointState) -> Answer {
-    let mut world = app.world();
-    let endpoint = known(&mut world, id)?;
-    if endpoint.wanted.kind != Kind::Interface || !from.contains(&endpoint.state) {
-        let (kind, state) = (endpoint.wanted.kind.name(), endpoint.state.name());
-        return Err(Refused(format!("the owner of a service has no say in {id}: type {kind}, state {state}")));
+/// The service's owner decides on an Interface endpoint, in one of the states in which it can. The topics of the endpoint's
+/// connection notifications are told. \[AWS:privatelink/manage-notifications-endpoint\]
+async fn decide(app: &App, id: &str, from: &[EndpointState], to: EndpointState, event: &str) -> Answer {
+    let to_tell: Vec<Notification> = {
+        let mut world = app.world();
+        let endpoint = known(&mut world, id)?;
+        if endpoint.wanted.kind != Kind::Interface || !from.contains(&endpoint.state) {
+            let (kind, state) = (endpoint.wanted.kind.name(), endpoint.state.name());
+            return Err(Refused(format!("the owner of a service has no say in {id}: type {kind}, state {state}")));
+        }
+        endpoint.become_state(to, Timestamp::now());
+        let wanted = |known: &&Notification| known.endpoint == id && known.events.iter().any(|named| named == event);
+        world.notifications.iter().filter(wanted).cloned().collect()
+    };
+    let mut told = BTreeMap::new();
+    for each in to_tell {
+        let said = bus::notify(app, &each, event).await.err().unwrap_or_else(|| "sent".to_owned());
+        told.insert(each.id, said);
     }
-    endpoint.become_state(to, Timestamp::now());
-    Ok(Json(json!({})))
+    Ok(Json(json!({"notifications": told})))
 }
 
 /// The service's owner accepts: pending, then available. It may do so after it rejected. \[botocore: `AcceptVpcEndpointConnections`\]
 async fn accept(State(app): State<App>, Json(asked): Json<Named>) -> Answer {
-    decide(&app, &asked.id, &[EndpointState::PendingAcceptance, EndpointState::Rejected], EndpointState::Pending)
+    let from = [EndpointState::PendingAcceptance, EndpointState::Rejected];
+    decide(&app, &asked.id, &from, EndpointState::Pending, "Accept").await
 }
 
 /// The service's owner rejects, an available one too. \[AWS:privatelink/configure-endpoint-service\]
 async fn reject(State(app): State<App>, Json(asked): Json<Named>) -> Answer {
-    decide(
-        &app,
-        &asked.id,
-        &[EndpointState::PendingAcceptance, EndpointState::Pending, EndpointState::Available],
-        EndpointState::Rejected,
-    )
+    let from = [EndpointState::PendingAcceptance, EndpointState::Pending, EndpointState::Available];
+    decide(&app, &asked.id, &from, EndpointState::Rejected, "Reject").await
 }
 
 /// The provider deletes the association of its resource with an endpoint, which then reaches nothing. What becomes of the

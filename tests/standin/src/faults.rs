@@ -26,7 +26,7 @@ pub enum Kind {
     AccessDenied,
     /// The error that `code`, `message` and `status` name; no effect.
     Error,
-    /// A 200 that lists every id as `Unsuccessful`; no effect. Only for EC2's `DeleteVpcEndpoints`.
+    /// A 200 that lists every id as `Unsuccessful`; no effect. Only for EC2's operations that say so in a 200.
     Unsuccessful,
 }
 
@@ -46,6 +46,9 @@ impl Kind {
         }
     }
 }
+
+/// Those that say inside a 200 what they did not do.
+const IN_A_200: [&str; 2] = ["DeleteVpcEndpoints", "DeleteVpcEndpointConnectionNotifications"];
 
 fn first() -> u32 {
     1
@@ -213,9 +216,12 @@ impl Faults {
     /// A sentence when the order can never strike.
     pub fn arm(&mut self, order: Order) -> Result<usize, String> {
         if order.kind == Kind::Unsuccessful
-            && (order.service != "ec2" || order.operation.as_deref() != Some("DeleteVpcEndpoints"))
+            && !(order.service == "ec2" && order.operation.as_deref().is_some_and(|name| IN_A_200.contains(&name)))
         {
-            return Err("kind unsuccessful is a 200 of EC2's DeleteVpcEndpoints: order it for service ec2, operation DeleteVpcEndpoints".to_owned());
+            return Err(format!(
+                "kind unsuccessful is a 200 of EC2: order it for service ec2, operation {}",
+                IN_A_200.join(" or ")
+            ));
         }
         if order.kind == Kind::Late && !["ec2", "ram", "vpc-lattice"].contains(&order.service.as_str()) {
             return Err(

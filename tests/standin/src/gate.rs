@@ -171,7 +171,8 @@ fn land(world: &mut World, caller: &Caller, operation: &Operation, input: &Input
 fn unsuccessful(order: &Order, form: &ec2::Params) -> Payload {
     let code = order.code.as_deref().unwrap_or("InternalError");
     let message = order.message.as_deref().unwrap_or("An internal error has occurred");
-    let content = ec2::unsuccessful(form.list("VpcEndpointId").into_iter(), code, message);
+    let ids = [form.list("VpcEndpointId"), form.list("ConnectionNotificationId")].concat();
+    let content = ec2::unsuccessful(ids.into_iter(), code, message);
     Payload::Xml { operation: form.action().to_owned(), content }
 }
 

@@ -120,6 +120,8 @@ pub struct Settings {
     pub invitation_lifetime_hours: u32,
     /// What becomes of deleted endpoints in lists.
     pub deleted_endpoints: DeletedEndpoints,
+    /// Whether an endpoint's connection notifications stay when it is deleted. Documented nowhere.
+    pub notifications_stay: bool,
     /// What a used token gets after a deletion.
     pub token_after_delete: TokenAfterDelete,
     /// How long client tokens are remembered, in milliseconds; none is for ever. \[AWS:ec2-api-idempotency gives no time\]
@@ -170,6 +172,7 @@ impl Default for Settings {
             inaccessible_children: Vec::new(),
             invitation_lifetime_hours: 12,
             deleted_endpoints: DeletedEndpoints::Gone,
+            notifications_stay: true,
             token_after_delete: TokenAfterDelete::Old,
             token_retention_ms: None,
             pending_resources_after_accept: AcceptedResources::Empty,

@@ -5,6 +5,7 @@ pub mod configurations;
 pub mod endpoint_names;
 pub mod endpoints;
 pub mod network;
+pub mod notifications;
 pub mod routes;
 pub mod security_groups;
 pub mod services;
@@ -27,6 +28,7 @@ use associations::Association;
 use configurations::Configuration;
 use endpoints::Endpoint;
 use network::Network;
+use notifications::Notification;
 use shares::{Invitation, Share};
 use tokens::Tokens;
 
@@ -45,6 +47,8 @@ pub struct World {
     pub invitations: Vec<Invitation>,
     /// All VPC endpoints ever made, deleted ones too.
     pub endpoints: Vec<Endpoint>,
+    /// The connection notifications of endpoints.
+    pub notifications: Vec<Notification>,
     /// All service network resource associations ever made, deleted ones too.
     pub associations: Vec<Association>,
     /// What client tokens were used for.
@@ -92,6 +96,7 @@ impl World {
             "resource_configurations": self.configurations.values().collect::<Vec<_>>(),
             "endpoints": self.endpoints.iter().map(Endpoint::dump).collect::<Vec<_>>(),
             "associations": self.associations.iter().map(Association::dump).collect::<Vec<_>>(),
+            "notifications": self.notifications,
             "settings": self.settings,
         })
     }

@@ -22,7 +22,7 @@ fn asked(script: &Script) -> Vec<Vec<Value>> {
 }
 
 fn announcement(number: usize, why: String) -> Announcement {
-    Announcement::Connection(ConnectionChange {
+    Announcement::Connection(Box::new(ConnectionChange {
         version: "1".to_owned(),
         id: number.to_string(),
         sequence: 1,
@@ -37,13 +37,15 @@ fn announcement(number: usize, why: String) -> Announcement {
         held_by: Vec::new(),
         since: "2026-11-21T01:02:03.5Z".parse().unwrap(),
         until: None,
+        waits_for: None,
+        waits_until: None,
         why,
         made: None,
         names_version: 1,
         names_since: None,
         databases: Vec::new(),
         truncated: false,
-    })
+    }))
 }
 
 fn announcements(count: usize) -> Vec<Announcement> {
@@ -65,7 +67,7 @@ async fn an_announcement_becomes_an_event_of_ours() {
     assert_eq!(entry["DetailType"], "Drawbridge Connection Status Change");
     assert_eq!(entry["Time"], 1_795_222_923);
     let detail: ConnectionChange = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
-    assert_eq!(Announcement::Connection(detail), announcements(1)[0]);
+    assert_eq!(Announcement::Connection(Box::new(detail)), announcements(1)[0]);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod endpoints;
 mod groups;
 mod inventory;
 mod network;
+mod notifications;
 mod requests;
 mod routes;
 mod services;

@@ -330,6 +330,7 @@ fn ticket(token: &str, retry: u32) -> Ticket {
         execution: "arn".to_owned(),
         turn: Turn { attempt: 1, entered: "2026-11-21T01:02:03Z".parse().unwrap(), retry },
         wait: share.wait.unwrap(),
+        told: false,
         version: 0,
     }
 }

@@ -53,6 +53,28 @@ fn other_names_of_what_can_be_used_are_announced() {
 }
 
 #[test]
+fn the_wait_for_a_provider_is_announced_when_it_begins_and_when_its_end_moves() {
+    use jiff::SignedDuration;
+
+    use crate::testing::now;
+    use crate::waiting::for_the_provider;
+    let was = connection(Status::Waiting);
+    let asked = |hours| {
+        let wait = for_the_provider(&was, "com.example", SignedDuration::from_hours(hours), now());
+        Connection { wait: Some(wait), ..was.clone() }
+    };
+    let (before, after) = (asked(3), asked(12));
+    for known in [&was, &before] {
+        let told = ConnectionChange::of(Some(known), &after).unwrap();
+        assert_eq!((told.status, told.previous, told.until), (Status::Waiting, Some(Status::Waiting), None));
+        assert!(told.waits_for.unwrap().starts_with("the owner of com.example, to accept endpoint vpce-"));
+        assert_eq!(told.waits_until, after.wait.as_ref().map(|wait| wait.until));
+    }
+    assert_eq!(ConnectionChange::of(Some(&after), &after), None);
+    assert_eq!(ConnectionChange::of(Some(&after), &was), None, "it is ready soon, or says why not");
+}
+
+#[test]
 fn the_end_of_a_grace_period_is_announced_with_it_and_whenever_it_moves() {
     use crate::ending::{Cause, Ending, end};
     use crate::subscription::Grace;

@@ -82,7 +82,8 @@ pub struct Cidr(String);
 
 impl Cidr {
     /// What a block looks like.
-    pub const EXPECTED: &'static str = "a CIDR block as EC2 writes it, with its first address and in lower case, like 10.0.0.0/16";
+    pub const EXPECTED: &'static str =
+        "a CIDR block as EC2 writes it, with its first address and in lower case, like 10.0.0.0/16";
 
     /// Checks.
     ///

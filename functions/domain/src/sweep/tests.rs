@@ -596,7 +596,7 @@ mod waiting {
     fn a_connection_that_waits_for_its_provider_looks_again_at_each_sweep() {
         let mut waiting = connection(Status::Waiting);
         assert_eq!(connection_step(&waiting, BACKOFF, now()), ConnectionStep::Ensure);
-        waiting.wait = Some(for_the_provider(&waiting, "com.example", now()));
+        waiting.wait = Some(for_the_provider(&waiting, "com.example", SignedDuration::from_hours(12), now()));
         assert_eq!(connection_step(&waiting, BACKOFF, now()), ConnectionStep::Wake);
         let (aborted, _) = aborted_connection(&waiting, BACKOFF, now()).unwrap();
         assert_eq!(aborted.attempt, waiting.attempt + 1);

@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::connection::Made;
 use crate::ending::{Cause, Ending};
 use crate::ids::VpcEndpointId;
 use crate::share::Invitation;
 use crate::testing::{SENDER, configurations, connection, facts, invitation, name, now, share_arn, share_record};
+
+const HOURS: SignedDuration = SignedDuration::from_hours(3);
 
 fn later(minutes: i64) -> Timestamp {
     now().checked_add(SignedDuration::from_mins(minutes)).unwrap()
@@ -28,6 +31,7 @@ fn a_token_is_never_shown() {
         execution: "arn".to_owned(),
         turn: Turn { attempt: 1, entered: now(), retry: 0 },
         wait: held(&["a"]).wait.unwrap(),
+        told: true,
         version: 0,
     };
     assert!(!format!("{token:?} {ticket:?}").contains("AAAA"));
@@ -139,21 +143,37 @@ fn leaving_the_status_ends_the_wait() {
     record.become_status(ShareStatus::Expired, now(), Vec::new(), "");
     assert_eq!((record.wait.clone(), share_is_due(&record, now())), (None, Some("nobody is waited for any more")));
     let mut waiting = connection(Status::Waiting);
-    waiting.wait = Some(for_the_provider(&waiting, "com.example", now()));
+    waiting.wait = Some(for_the_provider(&waiting, "com.example", HOURS, now()));
     waiting.become_status(Status::Closing, now(), "", "");
     assert_eq!(waiting.wait, None);
 }
 
 #[test]
-fn a_connection_waits_for_its_provider_until_its_deadline() {
+fn a_connection_waits_for_its_provider_for_so_long_from_when_it_was_first_asked() {
     let mut waiting = connection(Status::Waiting);
     waiting.deadline = Some(later(30));
-    waiting.wait = Some(for_the_provider(&waiting, "com.example", now()));
+    waiting.wait = Some(for_the_provider(&waiting, "com.example", HOURS, now()));
     let wait = waiting.wait.clone().unwrap();
-    assert_eq!((wait.until, wait.who.as_str()), (later(30), "the owner of com.example"));
-    assert_eq!(for_the_provider(&waiting, "com.example", later(5)), wait, "looked at again, it is the same wait");
+    assert_eq!((wait.until, wait.who.as_str()), (later(180), "the owner of com.example"));
+    // Looked at again, by the same run or by the next one.
+    waiting.deadline = Some(later(90));
+    waiting.attempt += 1;
+    assert_eq!(for_the_provider(&waiting, "com.example", HOURS, later(5)), wait, "it is the same wait");
+    assert_eq!(for_the_provider(&waiting, "com.example", HOURS, later(500)), wait, "and does not begin anew");
+    let other = Connection { made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0b").unwrap())), ..waiting.clone() };
+    assert_eq!(for_the_provider(&other, "com.example", HOURS, later(5)).since, later(5), "another one is asked anew");
+    // As it was written when its end was the connection's deadline.
+    let before = Wait { until: later(30), ..wait.clone() };
+    let old = Connection { wait: Some(before), ..waiting.clone() };
+    assert_eq!(for_the_provider(&old, "com.example", HOURS, later(5)), wait);
     assert_eq!(connection_is_due(&waiting, now()), None);
-    assert_eq!(connection_is_due(&waiting, later(30)), Some("its time is over"));
+    assert_eq!(connection_is_due(&waiting, later(180)), Some("its time is over"));
+    assert_eq!(in_time(&wait, later(180), "pending"), Ok(()));
+    let over = in_time(&wait, later(181), "pending").unwrap_err();
+    assert_eq!(over.name, FaultName::DeadlinePassed);
+    for words in ["the owner of com.example", "to accept endpoint", "last seen: pending"] {
+        assert!(over.message.contains(words), "{over}");
+    }
     let ending = Ending {
         cause: Cause::Operator,
         why: String::new(),
@@ -165,6 +185,20 @@ fn a_connection_waits_for_its_provider_until_its_deadline() {
     };
     waiting.ending = Some(ending);
     assert_eq!(connection_is_due(&waiting, now()), Some("it is to be closed"));
+}
+
+#[test]
+fn what_is_accepted_has_the_time_of_any_connection_from_then_on_and_once() {
+    let mut waiting = connection(Status::Waiting);
+    let wait = for_the_provider(&waiting, "com.example", HOURS, now());
+    waiting.deadline = Some(wait.until);
+    waiting.wait = Some(wait);
+    // Accepted when its time was over already, and nobody had looked.
+    accepted(&mut waiting, SignedDuration::from_mins(30), later(200));
+    assert_eq!((&waiting.wait, waiting.deadline), (&None, Some(later(230))));
+    let once = waiting.clone();
+    accepted(&mut waiting, SignedDuration::from_mins(30), later(210));
+    assert_eq!(waiting, once, "looked at again, it has no more");
 }
 
 #[test]

@@ -160,6 +160,9 @@ pub fn delete(world: &mut World, caller: &Caller, params: &Params, now: Timestam
                 let taken = world.endpoints[at].wanted.addresses(&world.settings);
                 world.endpoints[at].become_state(State::Deleting, now);
                 world.network(caller).take_addresses(&subnets, -taken);
+                if !world.settings.notifications_stay {
+                    world.notifications.retain(|known| known.endpoint != id);
+                }
             }
             Some(_) => {}
             None => missing.push(id),

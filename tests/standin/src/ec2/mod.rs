@@ -9,6 +9,7 @@ mod endpoints;
 mod filters;
 mod ingress;
 mod modify_endpoint;
+mod notifications;
 mod params;
 mod prefix_lists;
 mod route_tables;
@@ -55,6 +56,11 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "AuthorizeSecurityGroupIngress" | "RevokeSecurityGroupIngress" => &["GroupId", "IpPermissions"],
         "DeleteSecurityGroup" => &["GroupId"],
         "DeleteVpcEndpoints" => &["VpcEndpointId"],
+        "CreateVpcEndpointConnectionNotification" => notifications::PARAMETERS,
+        "DescribeVpcEndpointConnectionNotifications" => {
+            &["ConnectionNotificationId", "Filter", "NextToken", "MaxResults"]
+        }
+        "DeleteVpcEndpointConnectionNotifications" => &["ConnectionNotificationId"],
         other => {
             // [AWS:ec2 error codes: InvalidAction]
             return Err(refusal(
@@ -87,6 +93,9 @@ pub fn answer(world: &mut World, caller: &Caller, params: &Params, now: Timestam
         "DescribePrefixLists" => prefix_lists::describe(world, caller, params),
         "DescribeManagedPrefixLists" => prefix_lists::describe_managed(world, caller, params),
         "CreateVpcEndpoint" => create_endpoint::create(world, caller, params, now),
+        "CreateVpcEndpointConnectionNotification" => notifications::create(world, caller, params, now),
+        "DescribeVpcEndpointConnectionNotifications" => notifications::describe(world, caller, params),
+        "DeleteVpcEndpointConnectionNotifications" => notifications::delete(world, caller, params),
         _ => endpoints::delete(world, caller, params, now),
     }
 }
