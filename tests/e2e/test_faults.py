@@ -355,7 +355,7 @@ def test_what_disappears(cloud: LocalCloud) -> None:
                 story.overwrite(connection, since="2026-01-01T00:00:00.000000Z")
         return True
 
-    wait_for(lambda: _ignoring_races(aged), what="time has passed")
+    wait_for(lambda: ignoring_races(aged), what="time has passed")
     story.settle(share)
     assert {c["fault"]["name"] for c in story.connections(share)} == {"EndpointGone"}
     assert story.disorder() == []
@@ -381,7 +381,7 @@ def test_what_never_becomes_usable(cloud: LocalCloud) -> None:
         return len(story.connections(share)) == 2 and all(c["status"] != "waiting" or c["deadline"] < "2001" for c in story.connections(share))
 
     wait_for(lambda: _waiting(story, share, 2), what="both are waited for")
-    wait_for(lambda: _ignoring_races(overdue), what="both deadlines are over")
+    wait_for(lambda: ignoring_races(overdue), what="both deadlines are over")
     story.settle(share)
     for connection in story.connections(share):
         assert (connection["status"], connection["fault"]["name"]) == ("failed", "DeadlinePassed"), connection
@@ -389,7 +389,7 @@ def test_what_never_becomes_usable(cloud: LocalCloud) -> None:
     assert story.disorder() == []
 
 
-def _ignoring_races(change: object) -> bool:
+def ignoring_races(change: object) -> bool:
     """A write that lost a race against Drawbridge's own is made again."""
     try:
         return bool(change())  # type: ignore[operator]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
+from drift import reconcile
 from local import LocalCloud, wait_for
 from place import POLICY, SERVICE, Place
 from routes import NETWORKER
 from story import NETWORK, TO_NETWORK, TO_VPC, Json, Story, databases
+from test_faults import ignoring_races
 
 def wanted(story: Story, kind: str, status: str = "ready") -> Json:
     """The one connection of a kind, once it has a status."""
@@ -220,3 +223,39 @@ def test_an_own_service_network(cloud: LocalCloud) -> None:
     assert story.disorder() == []
     assert connection["resource"] == f"arn:aws:vpc-lattice:us-east-1:{story.account}:servicenetwork/{NETWORK}"
     assert connection["share_arn"] == "none" and len(connection["databases"]) == 1
+
+
+def test_a_service_network_in_which_nothing_is_yet(cloud: LocalCloud) -> None:
+    """Its endpoint is made first, as one does: that is no failure, and the names follow when something comes into the network."""
+    place = Place(Story(cloud))
+    story = place.story
+    empty = f"sn-{uuid.uuid4().hex[:16]}"
+    story.standin.seed(story.account, cloud.region, service_networks=[{"id": empty, "name": "empty"}])
+    place.subscribe({"service_network": empty, "vpc": place.vpc, "security_groups": [place.group]})
+    assert story.look().error is None
+
+    def overdue() -> bool:
+        (connection,) = story.connections()
+        if connection["status"] == "waiting" and "nothing is associated" in connection["why"]:
+            story.overwrite(connection, deadline="2000-01-01T00:00:00Z")
+        return bool(connection["status"] == "ready")
+
+    wait_for(lambda: ignoring_races(overdue), 60, "its time is over", story.explain)
+    (connection,) = story.connections()
+    assert (connection.get("databases", []), connection["why"]) == ([], "nothing is associated with the service network yet: its names follow")
+    cloud.wait_for_rest()
+    assert reconcile(story)["recorded"] == 0 and story.connections()[0]["version"] == connection["version"]
+
+    story.subscribe("redis", targets=[{**TO_NETWORK, "service_network": empty}])
+    share = story.share()
+    story.look()
+    story.ready(share, 1)
+
+    def after() -> Json:
+        reconcile(story)
+        return next(c for c in story.connections() if c["id"] == connection["id"])
+
+    found = wait_for(lambda: (c := after()).get("databases") and c, 30, "its name", lambda: str([after(), story.endpoints()]))
+    assert [d["name"] for d in found["databases"]] == ["database-0"] and found.get("names_version", 1) == connection.get("names_version", 1) + 1
+    cloud.wait_for_rest()
+    assert story.disorder() == []

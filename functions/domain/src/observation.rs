@@ -243,11 +243,17 @@ pub fn branches(mut seen: Vec<Branch>, expected: &Expected, last_look: &[String]
 }
 
 /// Whether what is behind a service network can be used. Nothing says what should be there, so one
-/// is enough; while others are on their way, it is looked at once more.
+/// is enough; while others are on their way, it is looked at once more. An empty network is waited for until `deadline`, and
+/// is no failure then: what comes later is found by the looks at what is ready.
 ///
 /// # Errors
 /// `AssociationFailed` with AWS's reason if all of them failed.
-pub fn network_branches(seen: Vec<Branch>, last_look: &[String]) -> Result<Look, Fault> {
+pub fn network_branches(
+    seen: Vec<Branch>,
+    last_look: &[String],
+    deadline: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Look, Fault> {
     let shown = seen.len();
     let accessible: std::collections::BTreeSet<&ResourceArn> =
         seen.iter().filter(|branch| branch.accessible).map(|branch| &branch.resource).collect();
@@ -257,7 +263,10 @@ pub fn network_branches(seen: Vec<Branch>, last_look: &[String]) -> Result<Look,
     let left_out: Vec<String> = seen.iter().filter(|b| !b.accessible).map(|b| b.resource.id().to_owned()).collect();
     if shown == 0 {
         let why = "nothing is associated with the service network yet".to_owned();
-        return Ok(Look::NotReady { why, accessible: Vec::new() });
+        return Ok(match within(deadline, now, &why) {
+            Ok(()) => Look::NotReady { why, accessible: Vec::new() },
+            Err(_) => Look::Ready { branches: Vec::new(), note: Some(format!("{why}: its names follow")) },
+        });
     }
     let look = branches(seen, &Expected::These(accessible), last_look)?;
     Ok(match look {

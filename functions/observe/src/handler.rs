@@ -170,7 +170,9 @@ where
                     (Some(PlannedCall::ServiceNetworkEndpoint { .. }), _) => {
                         let rows = self.ec2.endpoint_associations(id).await?;
                         let branches = observation::endpoint_branches(rows);
-                        return observation::network_branches(branches, &connection.last_look).map(Seen::Lattice);
+                        let look =
+                            observation::network_branches(branches, &connection.last_look, connection.deadline, now);
+                        return look.map(Seen::Lattice);
                     }
                     (_, Resource::Service(service)) => return Err(nothing_to_see(connection, service.as_str())),
                     (_, Resource::Arn(arn)) => {

@@ -206,6 +206,22 @@ fn ids(look: &Look) -> Vec<&str> {
 }
 
 #[test]
+fn an_empty_service_network_is_waited_for_and_no_failure() {
+    let at = |text| Some(crate::testing::at(text));
+    let look = |seen: Vec<Branch>, deadline| network_branches(seen, &[], deadline, now()).unwrap();
+    for deadline in [None, Some(now()), at("2026-11-20T12:30:00Z")] {
+        assert!(matches!(look(Vec::new(), deadline), Look::NotReady { .. }), "{deadline:?}");
+    }
+    let over = at("2026-11-20T11:59:59Z");
+    let Look::Ready { branches, note: Some(note) } = look(Vec::new(), over) else { panic!("it is as it will be") };
+    assert!(branches.is_empty() && note.starts_with("nothing is associated"), "{note}");
+    assert!(
+        matches!(look(vec![branch("rcfg-1", false)], over), Look::NotReady { .. }),
+        "there is something to wait for"
+    );
+}
+
+#[test]
 fn an_association_that_is_partial_is_told_as_such() {
     assert_eq!(partial(&seen_association("ACTIVE", Some("old"))), None);
     let told = partial(&seen_association("PARTIAL", None));

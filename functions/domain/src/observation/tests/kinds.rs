@@ -118,7 +118,7 @@ fn a_gateway_endpoint_is_ready_when_each_table_has_its_route() {
 fn a_service_network_is_ready_with_one_and_those_on_their_way_are_looked_at_once_more() {
     let look = |seen: Vec<Branch>, last: &[&str]| {
         let last: Vec<String> = last.iter().map(|id| (*id).to_owned()).collect();
-        network_branches(seen, &last)
+        network_branches(seen, &last, None, now())
     };
     let waits = |look: Result<Look, Fault>, with: &[&str]| match look.unwrap() {
         Look::NotReady { accessible, .. } => assert_eq!(accessible, with),
