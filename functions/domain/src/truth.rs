@@ -7,6 +7,8 @@
 //! Only AWS's own word (`deleting`, `rejected`, `failed`), or that it was not shown at two looks, ends a connection.
 
 mod act;
+mod adopt;
+mod groups;
 mod look;
 mod names;
 mod round;
@@ -32,6 +34,8 @@ use crate::preflight::Finding;
 use crate::subscription::{Remedy, Subscription};
 
 pub use act::{Done, Hand, Machines, StartRun, TheSweep};
+pub use adopt::{Grounds, adopt};
+pub use groups::{doubtful as doubtful_groups, orphaned_group};
 pub use look::{behind_association, complete, one};
 pub use names::{association_rows, has_rows, unknown_children};
 pub use round::{Held, MOST_FINDINGS, Round};

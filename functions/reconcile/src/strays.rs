@@ -1,4 +1,4 @@
-//! The end of a round: what carries our tags while no record that is ready knows of it.
+//! The end of a round: what carries our tags while no record that is ready knows of it, security groups too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,9 +7,10 @@ use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::TAG_INSTALLATION;
 use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::inventory::ListShared;
+use drawbridge_domain::ports::TaggedGroup;
 use drawbridge_domain::preflight::Finding;
 use drawbridge_domain::subscription::{Reconcile, TargetKey};
-use drawbridge_domain::truth::{self, Round, Stray, StrayStep};
+use drawbridge_domain::truth::{self, Grounds, Round, Stray, StrayStep, told};
 
 use crate::handler::{Endpoints, Networks, Records, Run};
 use crate::inventory::Inventory;
@@ -17,6 +18,16 @@ use crate::inventory::Inventory;
 /// How many associations that no record knows are asked for their tags in a round: in a network that many use, most
 /// are others'.
 const MOST_ASKED: usize = 500;
+
+/// What was done about one whose connection is not ready.
+enum Outcome {
+    /// Nothing, or it is removed.
+    Nothing,
+    /// It is told.
+    Told(Finding),
+    /// It is in this record now.
+    Adopted(Box<Connection>),
+}
 
 impl<E, N, R, L> Run<'_, E, N, R, L>
 where
@@ -41,20 +52,34 @@ where
             .collect();
         strays.extend(self.stray_associations(round, inventory, &known).await?);
 
-        let ids: BTreeSet<ConnectionId> = strays.iter().map(|stray| stray.connection.clone()).collect();
-        let asked: Vec<_> =
-            ids.iter().cloned().chain(round.told.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
-        let records = self.of.ledger.connections_of_ids(&asked).await?;
-        let records: BTreeMap<_, _> = records.into_iter().map(|record| (record.id.clone(), record)).collect();
+        // Before the records: a group is planned in its record before it is made.
+        let groups = told(self.of.ec2.groups_tagged(TAG_INSTALLATION, self.home.installation.as_str()).await)?;
+        if let Err(fault) = &groups {
+            round.not_read(fault.to_string());
+        }
+        let live = inventory.endpoints.iter().flat_map(BTreeMap::values);
+        let live = live.filter(|listed| known.contains(listed.endpoint.id.as_str()));
+        let doubtful = truth::doubtful_groups(groups.as_deref().unwrap_or_default(), live);
+
+        let ids = strays.iter().map(|stray| &stray.connection).chain(doubtful.iter().map(|(id, _)| id));
+        let asked: BTreeSet<ConnectionId> = ids.chain(&round.told).cloned().collect();
+        let records = self.of.ledger.connections_of_ids(&asked.into_iter().collect::<Vec<_>>()).await?;
+        let mut records: BTreeMap<_, _> = records.into_iter().map(|record| (record.id.clone(), record)).collect();
 
         let mut unrecorded = Vec::new();
-        let mut told: BTreeMap<ConnectionId, Vec<Finding>> = BTreeMap::new();
+        let mut of_records: BTreeMap<ConnectionId, Vec<Finding>> = BTreeMap::new();
         for stray in strays {
             match records.get(&stray.connection) {
                 // A second one for it was found with it.
                 Some(record) if record.status == Status::Ready => {}
-                Some(record) => match self.recorded(&stray, record).await {
-                    Ok(finding) => told.entry(record.id.clone()).or_default().extend(finding),
+                Some(record) => match self.recorded(&stray, record, groups.as_deref()).await {
+                    Ok(Outcome::Nothing) => {
+                        of_records.entry(stray.connection).or_default();
+                    }
+                    Ok(Outcome::Told(finding)) => of_records.entry(stray.connection).or_default().push(finding),
+                    Ok(Outcome::Adopted(saved)) => {
+                        records.insert(stray.connection, *saved);
+                    }
                     Err(fault) => self.failed(fault),
                 },
                 None => match self.unrecorded(&stray).await {
@@ -63,12 +88,16 @@ where
                 },
             }
         }
+        for (id, group) in doubtful {
+            let safe_age = self.of.settings.safe_age;
+            unrecorded.extend(truth::orphaned_group(group, &id, records.get(&id), safe_age, self.now));
+        }
         // What was told before and is not so any more is taken back.
         for id in &round.told {
-            told.entry(id.clone()).or_default();
+            of_records.entry(id.clone()).or_default();
         }
         let mut telling = Vec::new();
-        for (id, findings) in told {
+        for (id, findings) in of_records {
             if !findings.is_empty() {
                 telling.push(id.clone());
             }
@@ -83,24 +112,37 @@ where
     }
 
     /// One that names a connection which is not ready.
-    async fn recorded(&mut self, stray: &Stray, record: &Connection) -> Result<Option<Finding>, Fault> {
+    async fn recorded(
+        &mut self,
+        stray: &Stray,
+        record: &Connection,
+        groups: Result<&[TaggedGroup], &Fault>,
+    ) -> Result<Outcome, Fault> {
         let reconcile = self.hand().reconcile(record);
-        match truth::decide_stray(stray, Some(record), reconcile, self.of.settings.safe_age, self.now) {
-            StrayStep::Leave => Ok(None),
-            StrayStep::Report(finding) => Ok(Some(finding)),
+        let finding = match truth::decide_stray(stray, Some(record), reconcile, self.of.settings.safe_age, self.now) {
+            StrayStep::Leave => return Ok(Outcome::Nothing),
+            StrayStep::Report(finding) => return Ok(Outcome::Told(finding)),
             StrayStep::Remove(finding) => {
                 let removed = self.remove(record, &stray.made(), &finding).await?.is_some();
                 self.summary.removed += usize::from(removed);
-                Ok(None)
+                return Ok(Outcome::Nothing);
             }
-            StrayStep::Adopt(next, what) => {
-                if let Some(saved) = self.hand().save(*next, what).await? {
-                    self.summary.adopted += 1;
-                    self.hand().start(&saved).await?;
-                }
-                Ok(None)
+            StrayStep::Adopt(finding) => finding,
+        };
+        let grounds = Grounds { subscription: self.hand().first_claim(record), home: self.home, groups };
+        let next = match truth::adopt(stray, record, grounds, self.now) {
+            Ok(next) => next,
+            Err(why) => {
+                let seen = format!("{}; it is not adopted: {why}", finding.seen);
+                return Ok(Outcome::Told(Finding { seen, ..finding }));
             }
-        }
+        };
+        let Some(saved) = self.hand().save(next, format!("adopts {}", stray.made().id())).await? else {
+            return Ok(Outcome::Nothing);
+        };
+        self.summary.adopted += 1;
+        self.hand().start(&saved).await?;
+        Ok(Outcome::Adopted(Box::new(saved)))
     }
 
     /// One that names a connection which the ledger does not have. What is done about it says a subscription that asks for
@@ -112,7 +154,8 @@ where
         });
         let reconcile: Reconcile = reconcile.unwrap_or_default();
         match truth::decide_stray(stray, None, reconcile, self.of.settings.safe_age, self.now) {
-            StrayStep::Report(finding) => Ok(Some(finding)),
+            // There is no record to take it into.
+            StrayStep::Report(finding) | StrayStep::Adopt(finding) => Ok(Some(finding)),
             StrayStep::Remove(finding) => {
                 // A record may have been written since.
                 if self.of.ledger.connection(&stray.connection).await?.is_some() {
@@ -123,7 +166,7 @@ where
                 let seen = format!("{}; it is removed", finding.seen);
                 Ok(Some(Finding { seen, way_out: "nothing: the next round sees it gone".to_owned(), ..finding }))
             }
-            StrayStep::Leave | StrayStep::Adopt(..) => Ok(None),
+            StrayStep::Leave => Ok(None),
         }
     }
 
@@ -149,7 +192,7 @@ where
         let mut strays = Vec::new();
         // One by one: it is seldom that there are any, and several at once are more code.
         for (network, listed) in unknown {
-            match truth::told(self.of.lattice.association_tags(&listed.association.arn).await)? {
+            match told(self.of.lattice.association_tags(&listed.association.arn).await)? {
                 Err(fault) => round.not_read(fault.to_string()),
                 Ok(tags) if tags.get(TAG_INSTALLATION).is_some_and(|name| name == self.home.installation.as_str()) => {
                     strays.extend(Stray::association(listed, TargetKey::ServiceNetwork(network), tags));

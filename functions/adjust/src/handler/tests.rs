@@ -364,12 +364,9 @@ impl LookAtRoutes for &World {
     }
 }
 
-impl RemoveGroup for &World {
+impl FindGroups for &World {
     async fn groups_tagged(&self, _: &str, _: &str) -> Result<Vec<TaggedGroup>, Fault> {
         unreachable!("none has a group of its own")
-    }
-    async fn delete_group(&self, _: &SecurityGroupId) -> Result<(), Fault> {
-        unreachable!("adjust removes nothing")
     }
 }
 

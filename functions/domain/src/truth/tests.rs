@@ -18,6 +18,8 @@ use crate::testing::{
 };
 use crate::waiting::Wait;
 
+mod adopt;
+mod groups;
 mod strays;
 
 fn later(minutes: i64) -> Timestamp {
