@@ -25,6 +25,8 @@ pub struct ListedEndpoint {
     pub security_groups: Vec<SecurityGroupId>,
     /// Its private DNS.
     pub private_dns: PlannedDns,
+    /// Its policy, as JSON, if EC2 shows one.
+    pub policy: Option<String>,
 }
 
 /// An association with when it was made.

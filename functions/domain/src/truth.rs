@@ -11,6 +11,7 @@ mod adopt;
 mod groups;
 mod look;
 mod names;
+mod policy;
 mod round;
 mod shares;
 mod standing;

@@ -157,6 +157,7 @@ fn listed(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, 
         subnets: Vec::new(),
         security_groups: groups(has_groups),
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        policy: None,
     }
 }
 

@@ -11,6 +11,7 @@ use std::fmt::Display;
 use jiff::Timestamp;
 
 use super::OF_STRAYS;
+use super::policy::is_another;
 use super::strays::{Stray, Thing};
 use crate::connection::{Connection, MadeGroup, Plan, PlannedCall, PlannedGroup, Status};
 use crate::ending::Cause;
@@ -20,7 +21,7 @@ use crate::ids::{ResourceArn, SecurityGroupId, Service, VpcId};
 use crate::inventory::ListedEndpoint;
 use crate::ports::TaggedGroup;
 use crate::resource::Resource;
-use crate::subscription::{RouteTables, SecurityGroups, Settings, Subnets, Subscription, TargetKey};
+use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Subnets, Subscription, TargetKey};
 
 /// What is known of who wants it and of what stands before it.
 #[derive(Debug, Clone, Copy)]
@@ -199,7 +200,7 @@ fn for_service(
             },
             security_groups: groups(listed, &item.security_groups, own_group),
             private_dns: listed.endpoint.private_dns,
-            policy: None,
+            policy: policy(listed, item.policy.as_ref()),
         }),
         Settings::Gateway(item) => {
             let shown = &listed.endpoint.route_tables;
@@ -209,7 +210,8 @@ fn for_service(
                 }
                 RouteTables::All | RouteTables::OfSubnets(_) => (shown.clone(), None),
             };
-            Ok(PlannedCall::GatewayEndpoint { service, vpc, route_tables, chosen_by, policy: None })
+            let policy = policy(listed, item.policy.as_ref());
+            Ok(PlannedCall::GatewayEndpoint { service, vpc, route_tables, chosen_by, policy })
         }
         _ => Err("the subscription asks for something else".to_owned()),
     }
@@ -236,4 +238,12 @@ fn groups(listed: &ListedEndpoint, wished: &SecurityGroups, own_group: bool) -> 
         SecurityGroups::Listed(_) if !common.is_empty() => common,
         SecurityGroups::Listed(_) | SecurityGroups::Managed(_) => listed.security_groups.clone(),
     }
+}
+
+/// The subscription's policy, if that is the one that it has. Else it is told that it has another one than AWS's default,
+/// and changed if the subscription says one.
+fn policy(listed: &ListedEndpoint, wished: Option<&Policy>) -> Option<String> {
+    let wished = wished.map(Policy::text)?;
+    let same = listed.policy.is_some() && !is_another(Some(&wished), listed.policy.as_deref());
+    same.then_some(wished)
 }

@@ -102,6 +102,7 @@ fn listed(n: usize, of: usize) -> ListedEndpoint {
         subnets: Vec::new(),
         security_groups: Vec::new(),
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        policy: None,
     }
 }
 
