@@ -405,16 +405,15 @@ class Story:
                 (connection.get("plan") or {}).get("token") != tags.get("drawbridge:owner")
             ):
                 yield f"{made['id']} lives and is not in the record of {connection['id']}, which is {connection['status']}"
-        told = str((self._item("RECONCILE", "ROUND") or {}).get("findings", []))
         for group in self.cloud.client("ec2").describe_security_groups()["SecurityGroups"]:
             tags = {tag["Key"]: tag["Value"] for tag in group.get("Tags", [])}
             if "drawbridge:installation" not in tags:
                 continue
             connection = connections.get(tags.get("drawbridge:connection", ""), {})
             known = (connection.get("plan") or {}).get("token") == tags.get("drawbridge:owner")
-            own = (connection.get("group") or {"id": group["GroupId"]})["id"] == group["GroupId"]
-            if not (known and own) and group["GroupId"] not in told:
-                yield f"{group['GroupId']} of {tags.get('drawbridge:owner')} is left, and no round tells of it"
+            told = connection and any(group["GroupId"] in entry["what"] for entry in self.audit(connection["pk"]) if "somebody else" in entry["what"])
+            if not known and not told:
+                yield f"{group['GroupId']} of {tags.get('drawbridge:owner')} is left, and nobody is told"
 
     def _unexplained(self) -> Iterable[str]:
         """A record that does not say why, whose audit trail has a gap, or that is indexed wrongly."""

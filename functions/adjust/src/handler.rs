@@ -11,7 +11,7 @@ use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{ConnectionId, Installation};
 use drawbridge_domain::inventory::{FindMade, ListEndpoints};
 use drawbridge_domain::ports::{
-    ChangeEndpoint, Connections, FindGroups, LookAtNetwork, LookAtRoutes, LookAtServices, ServiceNetworks,
+    ChangeEndpoint, Connections, LookAtNetwork, LookAtRoutes, LookAtServices, RemoveGroup, ServiceNetworks,
     Subscriptions, TagAssociation,
 };
 use drawbridge_domain::preflight::{Finding, Severity};
@@ -53,8 +53,11 @@ impl Settings {
 }
 
 /// EC2, as this function needs it.
-pub trait Network: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + FindGroups + ChangeEndpoint {}
-impl<T: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + FindGroups + ChangeEndpoint> Network for T {}
+pub trait Network:
+    ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + RemoveGroup + ChangeEndpoint
+{
+}
+impl<T: ListEndpoints + LookAtNetwork + LookAtServices + LookAtRoutes + RemoveGroup + ChangeEndpoint> Network for T {}
 
 /// VPC Lattice, as this function needs it.
 pub trait Associations: ServiceNetworks + TagAssociation {}

@@ -12,8 +12,8 @@ use drawbridge_domain::ids::{ConnectionId, ResourceShareArn, SecurityGroupId};
 use drawbridge_domain::messages::{CloseAnswer, CloseRequest, ErrorOutput, Subject};
 use drawbridge_domain::network::same_word;
 use drawbridge_domain::ports::{
-    AuditEntry, Connections, FindEndpoints, FindGroups, LookAtNetwork, RemoveEndpoint, RemoveGroup, ServiceNetworks,
-    Shares, made_text,
+    AuditEntry, Connections, FindEndpoints, LookAtNetwork, RemoveEndpoint, RemoveGroup, ServiceNetworks, Shares,
+    made_text,
 };
 use drawbridge_domain::share::ShareStatus;
 use drawbridge_domain::sweep::{self, MAX_TRANSIENT_RUNS};
@@ -45,7 +45,7 @@ pub struct Close<E, N, L> {
 
 impl<E, N, L> Handler for Close<E, N, L>
 where
-    E: FindEndpoints + RemoveEndpoint + FindGroups + RemoveGroup + LookAtNetwork,
+    E: FindEndpoints + RemoveEndpoint + RemoveGroup + LookAtNetwork,
     N: ServiceNetworks,
     L: Connections + Shares,
 {
@@ -62,7 +62,7 @@ where
 
 impl<E, N, L> Close<E, N, L>
 where
-    E: FindEndpoints + RemoveEndpoint + FindGroups + RemoveGroup + LookAtNetwork,
+    E: FindEndpoints + RemoveEndpoint + RemoveGroup + LookAtNetwork,
     N: ServiceNetworks,
     L: Connections + Shares,
 {

@@ -199,27 +199,21 @@ pub trait MakeGroup {
     async fn admit(&self, id: &SecurityGroupId, planned: &PlannedGroup) -> Result<(), Fault>;
 }
 
-/// EC2: find security groups by a tag.
-pub trait FindGroups {
-    /// The groups with this tag, each with all of its tags, all pages.
-    async fn groups_tagged(&self, key: &str, value: &str) -> Result<Vec<TaggedGroup>, Fault>;
-}
-
 /// EC2: remove a security group.
 pub trait RemoveGroup {
+    /// The groups with this tag, each with all of its tags.
+    async fn groups_tagged(&self, key: &str, value: &str) -> Result<Vec<TaggedGroup>, Fault>;
     /// Removes a group; what is gone is success. `Conflict` while something uses it.
     async fn delete_group(&self, id: &SecurityGroupId) -> Result<(), Fault>;
 }
 
-/// A security group, its tags and its rules.
+/// A security group and its tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaggedGroup {
     /// Its id.
     pub id: SecurityGroupId,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// What it admits of TCP, as a plan says it; none if EC2 does not show its VPC.
-    pub admits: Option<PlannedGroup>,
 }
 
 /// EC2: remove a VPC endpoint.

@@ -8,7 +8,6 @@
 
 mod act;
 mod adopt;
-mod groups;
 mod look;
 mod names;
 mod policy;
@@ -36,7 +35,6 @@ use crate::subscription::{Remedy, Subscription};
 
 pub use act::{Done, Hand, Machines, StartRun, TheSweep};
 pub use adopt::{Grounds, adopt};
-pub use groups::{doubtful as doubtful_groups, orphaned_group};
 pub use look::{behind_association, complete, one};
 pub use names::{association_rows, has_rows, unknown_children};
 pub use round::{Held, MOST_FINDINGS, Round};

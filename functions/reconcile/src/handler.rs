@@ -7,8 +7,7 @@ use drawbridge_domain::identity::Home;
 use drawbridge_domain::ids::{Installation, ResourceShareArn};
 use drawbridge_domain::inventory::{FindMade, ListAssociations, ListEndpoints, ListShared, Rounds};
 use drawbridge_domain::ports::{
-    Attention, AuditEntry, Connections, FindGroups, RemoveEndpoint, ResourceConfigurations, ServiceNetworks, Shares,
-    Subscriptions,
+    Attention, AuditEntry, Connections, RemoveEndpoint, ResourceConfigurations, ServiceNetworks, Shares, Subscriptions,
 };
 use drawbridge_domain::subscription::Subscription;
 use drawbridge_domain::truth::{self, Hand, Held, Round, TheSweep};
@@ -54,8 +53,8 @@ impl Settings {
 }
 
 /// EC2, as this function needs it.
-pub trait Endpoints: ListEndpoints + RemoveEndpoint + FindGroups {}
-impl<T: ListEndpoints + RemoveEndpoint + FindGroups> Endpoints for T {}
+pub trait Endpoints: ListEndpoints + RemoveEndpoint {}
+impl<T: ListEndpoints + RemoveEndpoint> Endpoints for T {}
 
 /// VPC Lattice, as this function needs it.
 pub trait Networks: ServiceNetworks + ResourceConfigurations + ListAssociations {}

@@ -1,4 +1,4 @@
-//! The end of a round: what carries our tags while no record that is ready knows of it, security groups too.
+//! The end of a round: what carries our tags while no record that is ready knows of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,6 @@ use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::identity::TAG_INSTALLATION;
 use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::inventory::ListShared;
-use drawbridge_domain::ports::TaggedGroup;
 use drawbridge_domain::preflight::Finding;
 use drawbridge_domain::subscription::{Reconcile, TargetKey};
 use drawbridge_domain::truth::{self, Grounds, Round, Stray, StrayStep, told};
@@ -52,16 +51,7 @@ where
             .collect();
         strays.extend(self.stray_associations(round, inventory, &known).await?);
 
-        // Before the records: a group is planned in its record before it is made.
-        let groups = told(self.of.ec2.groups_tagged(TAG_INSTALLATION, self.home.installation.as_str()).await)?;
-        if let Err(fault) = &groups {
-            round.not_read(fault.to_string());
-        }
-        let live = inventory.endpoints.iter().flat_map(BTreeMap::values);
-        let live = live.filter(|listed| known.contains(listed.endpoint.id.as_str()));
-        let doubtful = truth::doubtful_groups(groups.as_deref().unwrap_or_default(), live);
-
-        let ids = strays.iter().map(|stray| &stray.connection).chain(doubtful.iter().map(|(id, _)| id));
+        let ids = strays.iter().map(|stray| &stray.connection);
         let asked: BTreeSet<ConnectionId> = ids.chain(&round.told).cloned().collect();
         let records = self.of.ledger.connections_of_ids(&asked.into_iter().collect::<Vec<_>>()).await?;
         let mut records: BTreeMap<_, _> = records.into_iter().map(|record| (record.id.clone(), record)).collect();
@@ -72,7 +62,7 @@ where
             match records.get(&stray.connection) {
                 // A second one for it was found with it.
                 Some(record) if record.status == Status::Ready => {}
-                Some(record) => match self.recorded(&stray, record, groups.as_deref()).await {
+                Some(record) => match self.recorded(&stray, record).await {
                     Ok(Outcome::Nothing) => {
                         of_records.entry(stray.connection).or_default();
                     }
@@ -87,10 +77,6 @@ where
                     Err(fault) => self.failed(fault),
                 },
             }
-        }
-        for (id, group) in doubtful {
-            let safe_age = self.of.settings.safe_age;
-            unrecorded.extend(truth::orphaned_group(group, &id, records.get(&id), safe_age, self.now));
         }
         // What was told before and is not so any more is taken back.
         for id in &round.told {
@@ -112,12 +98,7 @@ where
     }
 
     /// One that names a connection which is not ready.
-    async fn recorded(
-        &mut self,
-        stray: &Stray,
-        record: &Connection,
-        groups: Result<&[TaggedGroup], &Fault>,
-    ) -> Result<Outcome, Fault> {
+    async fn recorded(&mut self, stray: &Stray, record: &Connection) -> Result<Outcome, Fault> {
         let reconcile = self.hand().reconcile(record);
         let finding = match truth::decide_stray(stray, Some(record), reconcile, self.of.settings.safe_age, self.now) {
             StrayStep::Leave => return Ok(Outcome::Nothing),
@@ -129,7 +110,7 @@ where
             }
             StrayStep::Adopt(finding) => finding,
         };
-        let grounds = Grounds { subscription: self.hand().first_claim(record), home: self.home, groups };
+        let grounds = Grounds { subscription: self.hand().first_claim(record), home: self.home };
         let next = match truth::adopt(stray, record, grounds, self.now) {
             Ok(next) => next,
             Err(why) => {

@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
-use aws_sdk_ec2::types::{
-    IpPermission, IpRange, Ipv6Range, ResourceType, SecurityGroup, TagSpecification, UserIdGroupPair,
-};
+use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, ResourceType, TagSpecification, UserIdGroupPair};
 use drawbridge_domain::connection::PlannedGroup;
 use drawbridge_domain::identity::TAG_OWNER;
 use drawbridge_domain::ids::{SecurityGroupId, VpcId};
-use drawbridge_domain::ports::{FindGroups, MakeGroup, RemoveGroup, TaggedGroup};
+use drawbridge_domain::ports::{MakeGroup, RemoveGroup, TaggedGroup};
 use drawbridge_domain::{Fault, FaultName};
 use drawbridge_sdk::{every_page, fault};
 
@@ -51,16 +49,14 @@ impl MakeGroup for Ec2 {
     }
 }
 
-impl FindGroups for Ec2 {
+impl RemoveGroup for Ec2 {
     async fn groups_tagged(&self, key: &str, value: &str) -> Result<Vec<TaggedGroup>, Fault> {
         let mut groups = self.read_groups(vec![filter(format!("tag:{key}"), [value])]).await?;
         // A filter takes `*` and `?` for wildcards.
         groups.retain(|group| group.tags.get(key).is_some_and(|tag| tag == value));
         Ok(groups)
     }
-}
 
-impl RemoveGroup for Ec2 {
     async fn delete_group(&self, id: &SecurityGroupId) -> Result<(), Fault> {
         match self.0.delete_security_group().group_id(id.as_str()).send().await {
             Ok(_) => Ok(()),
@@ -100,8 +96,7 @@ impl Ec2 {
                 let tags = row.tags().iter();
                 let tags =
                     tags.filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned())));
-                let id = SecurityGroupId::parse(row.group_id()?).ok()?;
-                Some(TaggedGroup { id, tags: tags.collect(), admits: admits(row) })
+                Some(TaggedGroup { id: SecurityGroupId::parse(row.group_id()?).ok()?, tags: tags.collect() })
             });
             Ok((rows.collect(), page.next_token.clone()))
         })
@@ -143,31 +138,6 @@ fn permissions((from, to): (u16, u16), planned: &PlannedGroup) -> Vec<IpPermissi
     let groups = groups
         .map(|group| tcp().user_id_group_pairs(UserIdGroupPair::builder().group_id(group.as_str()).build()).build());
     cidrs.chain(groups).collect()
-}
-
-/// What a group admits of TCP, whoever added it, as a plan says it.
-fn admits(row: &SecurityGroup) -> Option<PlannedGroup> {
-    let vpc = VpcId::parse(row.vpc_id()?).ok()?;
-    let mut planned = PlannedGroup { vpc, ports: Vec::new(), cidrs: Vec::new(), security_groups: Vec::new() };
-    for rule in row.ip_permissions().iter().filter(|rule| rule.ip_protocol() == Some("tcp")) {
-        let port = |port: Option<i32>| port.and_then(|port| u16::try_from(port).ok());
-        add(&mut planned.ports, port(rule.from_port()).zip(port(rule.to_port())));
-        let six = rule.ipv6_ranges().iter().filter_map(Ipv6Range::cidr_ipv6);
-        let cidrs = rule.ip_ranges().iter().filter_map(IpRange::cidr_ip).chain(six);
-        add(&mut planned.cidrs, cidrs.map(str::to_owned));
-        let groups = rule.user_id_group_pairs().iter().filter_map(UserIdGroupPair::group_id);
-        add(&mut planned.security_groups, groups.filter_map(|id| SecurityGroupId::parse(id).ok()));
-    }
-    Some(planned)
-}
-
-/// Each once.
-fn add<T: PartialEq>(to: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
-    for item in more {
-        if !to.contains(&item) {
-            to.push(item);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -285,27 +255,6 @@ mod tests {
         assert_eq!(ec2.delete_group(&id()).await.unwrap_err().name, FaultName::AccessDenied);
         let script = Script::new([groups(&[row("sg-0a", "x"), row("sg-0b", "xy")].concat())]);
         let found = Ec2::new(&script.config()).groups_tagged(TAG_OWNER, "x").await.unwrap();
-        assert_eq!(found, [TaggedGroup { id: id(), tags: tags("x"), admits: None }]);
-    }
-
-    #[tokio::test]
-    async fn what_a_group_admits_is_read_as_a_plan_says_it() {
-        let rule = |protocol: &str, from: u16, to: u16, sources: &str| {
-            let ports = format!("<fromPort>{from}</fromPort><toPort>{to}</toPort>");
-            format!("<item><ipProtocol>{protocol}</ipProtocol>{ports}{sources}</item>")
-        };
-        let four = "<ipRanges><item><cidrIp>10.0.0.0/16</cidrIp></item></ipRanges>";
-        let six = "<ipv6Ranges><item><cidrIpv6>2001:db8::/32</cidrIpv6></item></ipv6Ranges>";
-        let whoever = "<groups><item><groupId>sg-0b</groupId></item></groups>";
-        let sources = [four, six, whoever].concat();
-        let rules = [
-            rule("tcp", 10_000, 19_999, &sources),
-            rule("tcp", 8070, 8070, &sources),
-            rule("udp", 53, 53, "<ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges>"),
-        ];
-        let more = format!("<vpcId>vpc-0a</vpcId><ipPermissions>{}</ipPermissions><tagSet>", rules.concat());
-        let script = Script::new([groups(&row("sg-0a", "x").replace("<tagSet>", &more))]);
-        let found = Ec2::new(&script.config()).groups_tagged(TAG_OWNER, "x").await.unwrap();
-        assert_eq!(found, [TaggedGroup { id: id(), tags: tags("x"), admits: Some(planned()) }]);
+        assert_eq!(found, [TaggedGroup { id: id(), tags: tags("x") }]);
     }
 }

@@ -112,6 +112,7 @@ fn listed(n: usize) -> ListedEndpoint {
         security_groups: vec![SecurityGroupId::parse("sg-0a1b2c3d").unwrap()],
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
         policy: None,
+        group_names: Vec::new(),
     }
 }
 
@@ -365,9 +366,12 @@ impl LookAtRoutes for &World {
     }
 }
 
-impl FindGroups for &World {
+impl RemoveGroup for &World {
     async fn groups_tagged(&self, _: &str, _: &str) -> Result<Vec<TaggedGroup>, Fault> {
         unreachable!("none has a group of its own")
+    }
+    async fn delete_group(&self, _: &SecurityGroupId) -> Result<(), Fault> {
+        unreachable!("adjust removes nothing")
     }
 }
 

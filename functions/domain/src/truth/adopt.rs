@@ -15,23 +15,19 @@ use super::policy::is_another;
 use super::strays::{Stray, Thing};
 use crate::connection::{Connection, MadeGroup, Plan, PlannedCall, PlannedGroup, Status};
 use crate::ending::Cause;
-use crate::fault::Fault;
-use crate::identity::{Home, OWN_TAGS, TAG_CONNECTION, TAG_OWNER};
+use crate::identity::{Home, OWN_TAGS, TAG_OWNER};
 use crate::ids::{ResourceArn, SecurityGroupId, Service, VpcId};
 use crate::inventory::ListedEndpoint;
-use crate::ports::TaggedGroup;
 use crate::resource::Resource;
 use crate::subscription::{Policy, RouteTables, SecurityGroups, Settings, Subnets, Subscription, TargetKey};
 
-/// What is known of who wants it and of what stands before it.
+/// What is known of who wants it.
 #[derive(Debug, Clone, Copy)]
 pub struct Grounds<'a> {
     /// The subscription whose settings hold.
     pub subscription: Option<&'a Subscription>,
     /// Where this installation runs.
     pub home: &'a Home,
-    /// The security groups with this installation's tag, or why they can't be listed.
-    pub groups: Result<&'a [TaggedGroup], &'a Fault>,
 }
 
 /// The record that has it: a connect run looks whether it can be used, and goes on from there.
@@ -63,12 +59,19 @@ pub fn adopt(stray: &Stray, record: &Connection, grounds: Grounds<'_>, now: Time
         .settings(record.kind, &record.resource, &record.target, grounds.home)
         .ok_or_else(|| format!("subscription {} does not ask for the connection any more", subscription.name))?;
     let group = match &stray.thing {
-        Thing::Endpoint(listed) => own_group(listed, stray, &token, grounds.groups)?,
+        Thing::Endpoint(listed) => match &record.target {
+            TargetKey::Vpc(vpc) => own_group(listed, stray, &token, vpc, wished_groups(settings))?,
+            TargetKey::ServiceNetwork(_) => None,
+        },
         Thing::Association(..) => None,
     };
     let call = call(stray, record, settings, group.is_some())?;
-    let mut tags = stray.tags.clone();
-    tags.retain(|key, _| key.starts_with(OWN_TAGS) || subscription.tags.contains_key(key));
+    let mut tags = std::collections::BTreeMap::new();
+    for (key, value) in &stray.tags {
+        if key.starts_with(OWN_TAGS) || subscription.tags.contains_key(key) {
+            tags.insert(key.clone(), value.clone());
+        }
+    }
 
     let mut next = record.clone();
     next.generation = record.generation.max(generation);
@@ -94,29 +97,29 @@ pub fn adopt(stray: &Stray, record: &Connection, grounds: Grounds<'_>, now: Time
     Ok(next)
 }
 
-/// The security group of this generation's own that it stands behind, if it does: who forgets it never removes it.
+/// The security group of this generation's own that it stands behind, if it does: who forgets it never removes it. It is
+/// known by its name, which is the token. From where it admits what is not known here, and taken to be as the subscription
+/// says; whether it carries our tags is looked at before it is deleted.
 fn own_group(
     listed: &ListedEndpoint,
     stray: &Stray,
-    token: &String,
-    groups: Result<&[TaggedGroup], &Fault>,
+    token: &str,
+    vpc: &VpcId,
+    wished: Option<&SecurityGroups>,
 ) -> Result<Option<(MadeGroup, PlannedGroup)>, String> {
-    if listed.security_groups.is_empty() {
-        return Ok(None);
+    let of_connection = |name: &str| name.starts_with(stray.connection.as_str());
+    if let Some((id, name)) = listed.group_names.iter().find(|(_, name)| of_connection(name) && name != token) {
+        return Err(format!("it stands behind {id}, which was made for {name}"));
     }
-    let groups = groups
-        .map_err(|fault| format!("whether it stands behind a security group of its own could not be read: {fault}"))?;
-    let mut own = None;
-    for group in groups.iter().filter(|group| listed.security_groups.contains(&group.id)) {
-        let named = group.tags.get(TAG_CONNECTION).map(String::as_str) == Some(stray.connection.as_str());
-        if !named || group.tags.get(TAG_OWNER) != Some(token) {
-            let owner = group.tags.get(TAG_OWNER).map_or("something else", String::as_str);
-            return Err(format!("it stands behind {}, which was made for {owner}", group.id));
+    let Some((id, _)) = listed.group_names.iter().find(|(_, name)| name == token) else { return Ok(None) };
+    let (cidrs, security_groups) = match wished {
+        Some(SecurityGroups::Managed(sources)) => {
+            (sources.cidrs.iter().map(ToString::to_string).collect(), sources.security_groups.clone())
         }
-        let planned = group.admits.clone().ok_or_else(|| format!("EC2 does not show the VPC of {}", group.id))?;
-        own = Some((MadeGroup { id: group.id.clone(), refused_since: None }, planned));
-    }
-    Ok(own)
+        _ => (Vec::new(), Vec::new()),
+    };
+    let planned = PlannedGroup { vpc: vpc.clone(), ports: Vec::new(), cidrs, security_groups };
+    Ok(Some((MadeGroup { id: id.clone(), refused_since: None }, planned)))
 }
 
 /// The call that would have made it, if it leads from where to where the record says.
@@ -225,6 +228,14 @@ fn of_the_list<T: Clone + PartialEq + Display>(what: &str, has: &[T], wished: &[
         return Err(format!("the subscription lists none of its {what}, {}", has.join(", ")));
     }
     Ok(common)
+}
+
+const fn wished_groups(settings: Settings<'_>) -> Option<&SecurityGroups> {
+    match settings {
+        Settings::Resource(target) | Settings::ServiceNetwork(target) => Some(&target.security_groups),
+        Settings::Interface(item) => Some(&item.security_groups),
+        Settings::Association(_) | Settings::Gateway(_) => None,
+    }
 }
 
 /// Of its security groups those that the subscription lists. If it lists none of them all are named, since the list holds:

@@ -1,7 +1,5 @@
 //! Whether two endpoint policies say the same: EC2 may show one in other words than it was given.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 /// What AWS attaches where nobody gives a policy: full access [botocore: ec2 `CreateVpcEndpoint`].
@@ -10,67 +8,58 @@ const DEFAULT: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action"
 /// Whether the policy that EC2 shows is another one than `made`, or than AWS's default if none was made. What EC2 does not
 /// show, or shows in a form that is no policy, is no change.
 pub(super) fn is_another(made: Option<&str>, shown: Option<&str>) -> bool {
-    let read = |text: &str| Some(in_one_form(text, &serde_json::from_str(text).ok()?));
-    let made = read(made.unwrap_or(DEFAULT));
-    shown.and_then(read).is_some_and(|shown| made.is_some_and(|made| made != shown))
+    let read = |text: &str| serde_json::from_slice::<Value>(text.as_bytes()).ok();
+    let (made, shown) = (made.unwrap_or(DEFAULT), shown.unwrap_or_default());
+    let (Some(a), Some(b)) = (read(made), read(shown)) else { return false };
+    // Without a variable in it the version decides nothing. [AWS: IAM JSON policy elements: Version]
+    let version = |policy: &Value| policy["Version"].as_str() == Some("2012-10-17");
+    let variables = made.contains("${") || shown.contains("${");
+    (variables && version(&a) != version(&b)) || !sets(&a["Statement"], &b["Statement"], &statements)
 }
 
-/// A policy with everything in one form: statements and lists in one order, one thing as a list of one, names of actions in
-/// small letters, an account as its number, `Principal: "*"` as any AWS principal. Names of statements and of the policy
-/// decide nothing, and neither does the version, where no variable stands in it.
-fn in_one_form(text: &str, policy: &Value) -> Value {
-    let mut one = sorted(policy, &mut |key, value| match key {
-        "Id" => None,
-        "Version" if !text.contains("${") => None,
-        "Statement" => Some(list(value, statement)),
-        _ => Some(value.clone()),
-    });
-    if let Some(one) = one.as_object_mut().filter(|_| text.contains("${")) {
-        // [AWS: IAM JSON policy elements: Version]
-        one.entry("Version").or_insert_with(|| "2008-10-17".into());
-    }
-    one
-}
-
-fn statement(statement: &Value) -> Value {
-    sorted(statement, &mut |key, value| match key {
-        "Sid" => None,
-        "Action" | "NotAction" => Some(list(value, |action| text(action).to_lowercase().into())),
-        "Principal" | "NotPrincipal" if value == "*" => Some(principals(&serde_json::json!({"AWS": "*"}))),
-        "Principal" | "NotPrincipal" => Some(principals(value)),
-        "Condition" => Some(sorted(value, &mut |_, keys| {
-            Some(sorted(keys, &mut |_, values| Some(list(values, |value| text(value).into()))))
-        })),
-        _ => Some(list(value, Value::clone)),
+/// Whether two statements say the same, whatever their names.
+fn statements(a: &Value, b: &Value) -> bool {
+    objects(a, b, &|key, a, b| match key {
+        "Sid" => true,
+        "Action" | "NotAction" => sets(a, b, &|a, b| text(a).eq_ignore_ascii_case(&text(b))),
+        "Principal" | "NotPrincipal" => principals(a, b),
+        "Condition" => objects(a, b, &|_, a, b| objects(a, b, &|_, a, b| sets(a, b, &|a, b| text(a) == text(b)))),
+        _ => sets(a, b, &|a, b| a == b),
     })
 }
 
-fn principals(value: &Value) -> Value {
-    sorted(value, &mut |_, names| {
-        Some(list(names, |name| {
-            let name = text(name);
-            let account = name.strip_suffix(":root").and_then(|arn| arn.rsplit("::").next());
-            account.unwrap_or(&name).into()
-        }))
-    })
-}
-
-/// An object whose values are what `of` makes of them; of nothing it makes nothing. What is no object stays.
-fn sorted(value: &Value, of: &mut dyn FnMut(&str, &Value) -> Option<Value>) -> Value {
-    let Value::Object(object) = value else { return value.clone() };
-    let known: BTreeMap<&String, &Value> = object.iter().collect();
-    known.into_iter().filter_map(|(key, value)| Some((key.clone(), of(key, value)?))).collect()
-}
-
-/// A list in one order, each once; one thing is a list of one.
-fn list(value: &Value, of: impl Fn(&Value) -> Value) -> Value {
-    let mut items: Vec<Value> = match value {
-        Value::Array(items) => items.iter().map(of).collect(),
-        one => vec![of(one)],
+/// `*` is any AWS principal, and an account is its number or its ARN.
+fn principals(a: &Value, b: &Value) -> bool {
+    let of = |value: &Value| if value.is_string() { None } else { Some(value.clone()) };
+    let any = |value: Option<Value>| value.unwrap_or_else(|| serde_json::json!({"AWS": "*"}));
+    let account = |value: &Value| {
+        let name = text(value);
+        let account = name.strip_suffix(":root").and_then(|arn| arn.rsplit("::").next()).map(str::to_owned);
+        account.unwrap_or(name)
     };
-    items.sort_by_cached_key(Value::to_string);
-    items.dedup();
-    items.into()
+    objects(&any(of(a)), &any(of(b)), &|_, a, b| sets(a, b, &|a, b| account(a) == account(b)))
+}
+
+/// Whether two objects say the same under each key; a name is none.
+fn objects(a: &Value, b: &Value, same: &dyn Fn(&str, &Value, &Value) -> bool) -> bool {
+    let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else { return a == b };
+    let lacks = |one: &serde_json::Map<String, Value>, other: &serde_json::Map<String, Value>| {
+        one.keys().any(|key| key != "Sid" && !other.contains_key(key))
+    };
+    !lacks(b, a) && !lacks(a, b) && a.iter().all(|(key, value)| b.get(key).is_none_or(|other| same(key, value, other)))
+}
+
+/// Whether two lists hold the same, in whatever order; one thing is a list of one.
+fn sets(a: &Value, b: &Value, same: &dyn Fn(&Value, &Value) -> bool) -> bool {
+    let within = |a: &[Value], b: &[Value]| a.iter().all(|a| b.iter().any(|b| same(a, b)));
+    within(items(a), items(b)) && within(items(b), items(a))
+}
+
+fn items(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        one => std::slice::from_ref(one),
+    }
 }
 
 /// A number or a truth value is what it says.

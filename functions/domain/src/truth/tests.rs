@@ -20,7 +20,6 @@ use crate::testing::{
 use crate::waiting::Wait;
 
 mod adopt;
-mod groups;
 mod strays;
 
 fn later(minutes: i64) -> Timestamp {
@@ -67,6 +66,7 @@ pub(super) fn listed(id: &str, state: &str) -> ListedEndpoint {
         security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
         policy: None,
+        group_names: Vec::new(),
     }
 }
 

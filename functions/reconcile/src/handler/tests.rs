@@ -4,12 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use drawbridge_domain::connection::{Connection, PlannedDns, Status};
-use drawbridge_domain::ids::{
-    AssociationId, ConnectionId, ResourceArn, SecurityGroupId, ServiceNetworkId, VpcEndpointId, VpcId,
-};
+use drawbridge_domain::ids::{AssociationId, ConnectionId, ResourceArn, ServiceNetworkId, VpcEndpointId, VpcId};
 use drawbridge_domain::inventory::{ListedAssociation, ListedEndpoint};
 use drawbridge_domain::network::{Association, Endpoint, EndpointAssociation, ResourceConfiguration, ServiceNetwork};
-use drawbridge_domain::ports::{TaggedGroup, Unreadable};
+use drawbridge_domain::ports::Unreadable;
 use drawbridge_domain::reach::{DnsName, DnsScope};
 use drawbridge_domain::share::{ShareRecord, SharedResource};
 
@@ -25,7 +23,6 @@ struct World {
     connections: RefCell<BTreeMap<ConnectionId, Connection>>,
     round: RefCell<Option<Round>>,
     endpoints: RefCell<Vec<ListedEndpoint>>,
-    groups: RefCell<Vec<TaggedGroup>>,
     share: RefCell<Option<ShareRecord>>,
     denied: Cell<bool>,
     deleted: RefCell<Vec<String>>,
@@ -103,6 +100,7 @@ fn listed(n: usize, of: usize) -> ListedEndpoint {
         security_groups: Vec::new(),
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
         policy: None,
+        group_names: Vec::new(),
     }
 }
 
@@ -216,35 +214,6 @@ async fn one_in_no_record_is_told_in_the_round() {
     );
 }
 
-/// Its own, one that was left by what is closed, one of what is wanted again, and one of a connection that nobody knows.
-#[tokio::test]
-async fn groups_that_no_live_record_has_are_told_in_the_round() {
-    let world = world(4);
-    let group = |n: usize| SecurityGroupId::parse(format!("sg-{n:08x}")).unwrap();
-    let tagged = |n: usize, of: usize| TaggedGroup { id: group(n), tags: listed(0, of).endpoint.tags, admits: None };
-    *world.groups.borrow_mut() = vec![tagged(0, 0), tagged(1, 1), tagged(2, 2), tagged(9, 9)];
-    world.endpoints.borrow_mut()[0].security_groups = vec![group(0)];
-    world.endpoints.borrow_mut().retain(|listed| ![endpoint_id(1), endpoint_id(2)].contains(&listed.endpoint.id));
-    for (n, status) in [(1, Status::Closed), (2, Status::Wanted)] {
-        let mut connections = world.connections.borrow_mut();
-        let record = connections.get_mut(&id(n)).unwrap();
-        (record.made, record.status) = (None, status);
-        record.since = "2026-11-20T10:00:00Z".parse().unwrap();
-    }
-    let before = world.connections.borrow().clone();
-    run(&world, 10).await;
-    let round = world.round.borrow().clone().unwrap();
-    let told: Vec<_> = round.findings.iter().map(|finding| (finding.code.as_str(), &finding.seen[..26])).collect();
-    let expected = ["security group sg-00000001", "security group sg-00000009"].map(|seen| (truth::ORPHANED, seen));
-    assert_eq!(told, expected, "{round:?}");
-    assert_eq!(*world.connections.borrow(), before, "told in the round alone");
-    let calls = world.calls.borrow().clone();
-    assert_eq!((calls["DescribeSecurityGroups"], calls["BatchGetItem"]), (1, 2), "{calls:?}");
-    world.groups.borrow_mut().truncate(1);
-    run(&world, 10).await;
-    assert!(world.round.borrow().as_ref().unwrap().findings.is_empty());
-}
-
 impl ListEndpoints for &World {
     async fn listed_with(&self, _: &str, _: &str) -> Result<Vec<ListedEndpoint>, Fault> {
         self.count("DescribeVpcEndpoints", self.endpoints.borrow().len(), 1000);
@@ -275,17 +244,6 @@ impl ListEndpoints for &World {
         };
         let number = |id: &VpcEndpointId| usize::from_str_radix(&id.as_str()[5..], 16).unwrap();
         Ok(ids.iter().map(|id| (id.clone(), (0..CHILDREN).map(|of| row(number(id), of)).collect())).collect())
-    }
-}
-
-impl FindGroups for &World {
-    async fn groups_tagged(&self, key: &str, value: &str) -> Result<Vec<TaggedGroup>, Fault> {
-        assert_eq!((key, value), ("drawbridge:installation", "drawbridge"));
-        self.count("DescribeSecurityGroups", self.groups.borrow().len(), 1000);
-        if self.denied.get() {
-            return Err(FaultName::AccessDenied.because("ec2:DescribeSecurityGroups"));
-        }
-        Ok(self.groups.borrow().clone())
     }
 }
 

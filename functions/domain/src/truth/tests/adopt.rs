@@ -5,7 +5,6 @@ use crate::adjust;
 use crate::claims::Known;
 use crate::identity::{self, TAG_CONNECTION, TAG_INSTALLATION, TAG_OWNER};
 use crate::ids::Service;
-use crate::ports::TaggedGroup;
 use crate::resource::Resource;
 use crate::subscription::{
     EndpointItem, GatewayService, InterfaceItem, RouteTables, SecurityGroups, Sources, Subnets, Subscription, Target,
@@ -58,7 +57,7 @@ fn stray_of(record: &Connection, change: impl FnOnce(&mut ListedEndpoint)) -> St
 }
 
 fn adopted_as(record: &Connection, stray: &Stray, of: &Subscription) -> Result<Connection, String> {
-    adopt(stray, record, Grounds { subscription: Some(of), home: &home(), groups: Ok(&[]) }, later(61))
+    adopt(stray, record, Grounds { subscription: Some(of), home: &home() }, later(61))
 }
 
 /// What adjust would call about it once it is ready.
@@ -120,7 +119,7 @@ fn what_is_not_adopted_says_why() {
         assert!(adopted_as(&over(cause), &known, &a).is_ok(), "{cause:?}");
     }
     let home = home();
-    let unknown = Grounds { subscription: None, home: &home, groups: Ok(&[]) };
+    let unknown = Grounds { subscription: None, home: &home };
     assert!(adopt(&known, &failed(), unknown, now()).unwrap_err().contains("can be read"));
 }
 
@@ -201,41 +200,28 @@ fn a_group_of_its_own_is_not_forgotten() {
         target.private_dns = crate::subscription::PrivateDns::Off;
         a
     };
-    let behind = |ids: &[&str]| stray_of(&record, |listed| listed.security_groups = groups(ids));
-    let admits = PlannedGroup {
-        vpc: crate::testing::vpc("vpc-0a"),
-        ports: vec![(8070, 8070)],
-        cidrs: vec!["10.0.0.0/16".to_owned()],
-        security_groups: Vec::new(),
+    let owner = |generation: u32| format!("{}-g{generation}", record.id);
+    let behind = |known: &[(&str, String)]| {
+        stray_of(&record, |listed| {
+            let id = |id: &str| SecurityGroupId::parse(id).unwrap();
+            listed.security_groups = known.iter().map(|(group, _)| id(group)).collect();
+            listed.group_names = known.iter().map(|(group, name)| (id(group), name.clone())).collect();
+        })
     };
-    let group = |id: &str, generation: u32| TaggedGroup {
-        id: SecurityGroupId::parse(id).unwrap(),
-        tags: BTreeMap::from([
-            (TAG_CONNECTION.to_owned(), record.id.to_string()),
-            (TAG_OWNER.to_owned(), format!("{}-g{generation}", record.id)),
-        ]),
-        admits: Some(admits.clone()),
-    };
-    let home = home();
-    let look = |stray: &Stray, of: &Subscription, groups: Result<&[TaggedGroup], &Fault>| {
-        adopt(stray, &record, Grounds { subscription: Some(of), home: &home, groups }, later(61))
-    };
-    let known = [group("sg-0c", 1), group("sg-0d", 3)];
+    let (own, other) = (("sg-0d", owner(3)), ("sg-0f", "web".to_owned()));
     // Somebody added another one, which is drift like any other.
-    for ids in [&["sg-0d"][..], &["sg-0d", "sg-0f"]] {
-        let next = look(&behind(ids), &managed, Ok(&known)).unwrap();
+    for known in [vec![own.clone()], vec![own, other.clone()]] {
+        let next = adopted_as(&record, &behind(&known), &managed).unwrap();
         assert_eq!(next.group.as_ref().map(|group| group.id.as_str()), Some("sg-0d"));
-        assert_eq!(next.plan.as_ref().unwrap().group.as_ref(), Some(&admits));
+        assert!(next.plan.as_ref().unwrap().group.is_some());
         let Some(PlannedCall::ResourceEndpoint { security_groups, .. }) = next.call_said() else { panic!("behind it") };
         assert_eq!(security_groups, groups(&["sg-0d"]));
-        let (subscriptions, unreadable) = ([managed.clone()], std::collections::BTreeSet::new());
+        let (home, subscriptions, unreadable) = (home(), [managed.clone()], std::collections::BTreeSet::new());
         let known = Known { home: &home, subscriptions: &subscriptions, unreadable: &unreadable };
         assert_eq!(crate::claims::planned_otherwise(&next, known), None, "nothing to tell or to replace");
     }
-    let why = look(&behind(&["sg-0c"]), &managed, Ok(&known)).unwrap_err();
+    let why = adopted_as(&record, &behind(&[("sg-0c", owner(1))]), &managed).unwrap_err();
     assert!(why.contains("sg-0c, which was made for") && why.contains("-g1"), "{why}");
-    let why = look(&behind(&["sg-0d"]), &managed, Err(&denied())).unwrap_err();
-    assert!(why.contains("could not be read") && why.contains("AccessDenied"), "{why}");
-    let next = look(&behind(&["sg-0a"]), &subscription("a"), Ok(&known)).unwrap();
+    let next = adopted_as(&record, &behind(&[other]), &subscription("a")).unwrap();
     assert_eq!((next.group, next.plan.unwrap().group), (None, None), "before others it has none");
 }
