@@ -28,6 +28,15 @@ def reconcile(story: Story, error: str | None = None, sweep: bool = True) -> Any
     return answer.payload
 
 
+def reconcile_at_once(story: Story) -> Any:
+    """The same, as if everything that it finds were old enough for something to be done about it."""
+    environment(story.cloud, "reconcile", STRAY_SAFE_MINUTES="0")
+    try:
+        return reconcile(story)
+    finally:
+        environment(story.cloud, "reconcile", STRAY_SAFE_MINUTES="60")
+
+
 def delete(story: Story, connection: Json) -> None:
     """Somebody deletes what was made for a connection."""
     if connection["kind"] == "service-network-resource":
@@ -61,14 +70,14 @@ def tags_of(connection: str, generation: int = 1) -> dict[str, str]:
     }
 
 
-def orphan(story: Story, resource: str, tags: dict[str, str]) -> str:
+def orphan(story: Story, resource: str, tags: dict[str, str], behind: str = GROUP) -> str:
     """Somebody (or a call that nobody heard of) makes an endpoint with a connection's tags."""
     answer = story.cloud.client("ec2").create_vpc_endpoint(
         VpcEndpointType="Resource",
         VpcId=VPC,
         ResourceConfigurationArn=resource,
         SubnetIds=list(SUBNETS[:1]),
-        SecurityGroupIds=[GROUP],
+        SecurityGroupIds=[behind],
         TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}],
     )
     return str(answer["VpcEndpoint"]["VpcEndpointId"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from drift import reconcile
+from drift import delete, made, orphan, reconcile, reconcile_at_once, tags_of
 from local import LocalCloud, wait_for
 from place import Place
 from story import GROUP, SUBNETS, TO_VPC, VPC, Json, Shared, Story
@@ -240,6 +240,33 @@ def test_somebody_else_began_to_use_it(cloud: LocalCloud) -> None:
     story.subscribe(targets=[MANAGED])
     story.sweep_until(lambda: story.connection(share)["status"] == "ready", what="the connection")
     assert story.connection(share)["group"]["id"] != group["GroupId"]
+
+
+def test_adopted_with_its_group(cloud: LocalCloud) -> None:
+    """An endpoint that is taken into its record brings the group that it stands behind: told as nothing else, and removed
+    with it. Behind the group of another generation it is not adopted, which is told with the reason."""
+    story = Story(cloud)
+    share, connection, group = connected(story, reconcile="adopt")
+    theirs: Json = {"id": "sg-0000000000000beef", "vpc": VPC, "ingress": [{"from": 5432, "to": 5432, "group": group["GroupId"]}]}
+    story.standin.seed(story.account, security_groups=[theirs])
+    delete(story, connection)
+    assert cloud.invoke("endpoint-event", {"detail": made(connection)}).payload["ended"] == 1
+    assert closed(story, share)["ending"]["cause"] == "gone"
+    other = orphan(story, share.resources[0], tags_of(connection["id"], 7), group["GroupId"])
+    assert reconcile_at_once(story)["adopted"] == 0
+    (finding,) = story.connection(share)["findings"]
+    assert f"it is not adopted: it stands behind {group['GroupId']}, which was made for {group['GroupName']}" in finding["seen"]
+    assert cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[other]).get("Unsuccessful", []) == []
+    found = orphan(story, share.resources[0], tags_of(connection["id"]), group["GroupId"])
+    assert reconcile_at_once(story)["adopted"] == 1
+    (ready,) = story.ready(share, 1)
+    assert (made(ready), ready["group"], ready["plan"]["group"]["vpc"]) == (found, {"id": group["GroupId"]}, VPC)
+    reconcile_at_once(story)
+    assert "findings" not in story.connection(share) and story.disorder() == []
+    story.standin.seed(story.account, security_groups=[{**theirs, "ingress": []}])
+    cloud.cli("withdraw", "redis", "--yes")
+    closed(story, share)
+    assert groups(story) == [] and story.endpoints(live=True) == [] and story.disorder() == []
 
 
 def test_its_interfaces_go_late(cloud: LocalCloud) -> None:

@@ -332,15 +332,16 @@ def test_an_orphan_association_is_told_then_removed(cloud: LocalCloud) -> None:
 
 
 def test_an_orphan_is_adopted(cloud: LocalCloud) -> None:
-    """Of a connection that was gone by mistake: a run looks at it, and it is ready under its old generation."""
+    """Of a connection that was gone by mistake: a run looks at it, and it is ready under its old generation. A tag that
+    somebody gave it stays, and one that the subscription gives is put on."""
     story = Story(cloud)
     share, connection = connected(story)
     delete(story, connection)
     tell(story, "DeleteVpcEndpoints", made(connection))
     until_closed(story, share)
     cloud.wait_for_rest()
-    found = orphan(story, share.resources[0], tags_of(connection["id"], 7))
-    story.subscribe(reconcile="adopt")
+    found = orphan(story, share.resources[0], {**tags_of(connection["id"], 7), "by-hand": "yes"})
+    story.subscribe(reconcile="adopt", tags={"team": "data"})
     environment(cloud, "reconcile", STRAY_SAFE_MINUTES="0")
     try:
         assert reconcile(story)["adopted"] == 1
@@ -349,6 +350,10 @@ def test_an_orphan_is_adopted(cloud: LocalCloud) -> None:
     (ready,) = story.ready(share, 1)
     assert (made(ready), ready["generation"]) == (found, 7)
     assert len(ready["databases"]) == 1 and living(story) == {found} and story.disorder() == []
+    assert "by-hand" not in ready["plan"]["tags"]
+    assert cloud.invoke("adjust", {}).error is None
+    (endpoint,) = story.endpoints(live=True)
+    assert (endpoint["tags"]["by-hand"], endpoint["tags"]["team"]) == ("yes", "data")
     # It is ours now, and can be closed like any other.
     assert cloud.sweep().error is None
     story.wait_for_runs()
@@ -518,6 +523,57 @@ def test_somebody_changes_an_endpoint(cloud: LocalCloud) -> None:
     reconcile(story)
     held = story.connection(share)
     assert (codes(held), held["status"], held["made"]) == ([], "ready", connection["made"])
+
+
+def test_somebody_changes_a_policy_or_takes_tags_off(cloud: LocalCloud) -> None:
+    """Of an endpoint with a policy and of one without: told, and not fought; the same in other words is no change. Without the
+    tag by which reconcile lists endpoints it is looked for by its id, and told as well."""
+    story = Story(cloud)
+    place = Place(story)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
+    less = {"Version": "2012-10-17", "Statement": [statement]}
+    place.subscribe(place.interface(policy=less), place.gateway(route_tables=[place.main]))
+    story.look()
+    kinds = ["gateway-endpoint", "interface-endpoint"]
+
+    def both() -> list[Json]:
+        return sorted((c for c in story.connections() if c["target"] == {"vpc": place.vpc}), key=lambda c: str(c["kind"]))
+
+    wait_for(lambda: [(c["kind"], c["status"]) for c in both()] == [(kind, "ready") for kind in kinds], 60, "both are ready", cloud.explain)
+    cloud.wait_for_rest()
+    gateway, interface = (made(connection) for connection in both())
+
+    def looked(*told: list[str]) -> bool:
+        """An interface endpoint is `pending` for a moment after a change."""
+        reconcile(story)
+        return [codes(connection) for connection in both()] == list(told)
+
+    changed = ["SettingsChanged"]
+    ec2 = cloud.client("ec2")
+    assert reconcile(story)["recorded"] == 0, "AWS's default is what nobody asked otherwise for"
+    in_other_words = {"Statement": {**statement, "Sid": "read", "Principal": {"AWS": "*"}, "Action": ["s3:getobject"]}, "Version": "2008-10-17"}
+    ec2.modify_vpc_endpoint(VpcEndpointId=interface, PolicyDocument=json.dumps(in_other_words))
+    wait_for(lambda: looked([], []), 30, "the same is no change", story.explain)
+
+    ec2.modify_vpc_endpoint(VpcEndpointId=interface, ResetPolicy=True)
+    ec2.modify_vpc_endpoint(VpcEndpointId=gateway, PolicyDocument=json.dumps(less))
+    wait_for(lambda: looked(changed, changed), 30, "both are told", story.explain)
+    assert "another policy than AWS's default" in shown(story, both()[0]["id"])
+    assert "another policy than the one of the subscription" in shown(story, both()[1]["id"])
+    ec2.modify_vpc_endpoint(VpcEndpointId=interface, PolicyDocument=json.dumps(less))
+    ec2.modify_vpc_endpoint(VpcEndpointId=gateway, ResetPolicy=True)
+    wait_for(lambda: looked([], []), 30, "both are as they were made", story.explain)
+
+    tags = both()[0]["plan"]["tags"]
+    ec2.delete_tags(Resources=[gateway], Tags=[{"Key": "drawbridge:installation"}])
+    ec2.delete_tags(Resources=[interface], Tags=[{"Key": "drawbridge:owner"}])
+    assert looked(changed, changed) and {connection["status"] for connection in both()} == {"ready"}
+    back = f"aws ec2 create-tags --resources {gateway} --tags Key=drawbridge:installation,Value=drawbridge"
+    assert back in both()[0]["findings"][0]["way_out"]
+    assert "no tag drawbridge:owner" in both()[1]["findings"][0]["seen"]
+    for endpoint, own in ((gateway, tags), (interface, both()[1]["plan"]["tags"])):
+        ec2.create_tags(Resources=[endpoint], Tags=[{"Key": key, "Value": value} for key, value in own.items()])
+    assert looked([], []) and story.disorder() == []
 
 
 def test_a_stranger_s_share_gains_nothing_by_growing(cloud: LocalCloud) -> None:

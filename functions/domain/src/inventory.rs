@@ -25,6 +25,10 @@ pub struct ListedEndpoint {
     pub security_groups: Vec<SecurityGroupId>,
     /// Its private DNS.
     pub private_dns: PlannedDns,
+    /// Those of its security groups whose names EC2 shows, with the names.
+    pub group_names: Vec<(SecurityGroupId, String)>,
+    /// Its policy, as JSON, if EC2 shows one.
+    pub policy: Option<String>,
 }
 
 /// An association with when it was made.

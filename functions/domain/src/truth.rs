@@ -9,8 +9,10 @@
 //! Only AWS's own word (`deleting`, `rejected`, `failed`), or that it was not shown at two looks, ends a connection.
 
 mod act;
+mod adopt;
 mod look;
 mod names;
+mod policy;
 mod round;
 mod shares;
 mod standing;
@@ -35,6 +37,7 @@ use crate::preflight::Finding;
 use crate::subscription::{Remedy, Subscription};
 
 pub use act::{Done, Hand, Machines, StartRun, TheSweep};
+pub use adopt::{Grounds, adopt};
 pub use look::{behind_association, complete, one};
 pub use names::{association_rows, has_rows, unknown_children};
 pub use round::{Held, MOST_FINDINGS, Round};

@@ -117,14 +117,15 @@ where
                         self.of.settings.safe_age,
                         self.now,
                     ) {
-                        StrayStep::Report(finding) => findings.push(finding),
+                        // What is ready has its own, so nothing is adopted.
+                        StrayStep::Report(finding) | StrayStep::Adopt(finding) => findings.push(finding),
                         StrayStep::Remove(finding) => {
                             if let Some(saved) = self.remove(&record, &other.made(), &finding).await? {
                                 record = saved;
                                 removed += 1;
                             }
                         }
-                        StrayStep::Leave | StrayStep::Adopt(..) => {}
+                        StrayStep::Leave => {}
                     }
                 }
                 (record, Some(findings), removed)

@@ -9,7 +9,7 @@ use drawbridge_domain::ids::ConnectionId;
 use drawbridge_domain::inventory::ListShared;
 use drawbridge_domain::preflight::Finding;
 use drawbridge_domain::subscription::{Reconcile, TargetKey};
-use drawbridge_domain::truth::{self, Round, Stray, StrayStep};
+use drawbridge_domain::truth::{self, Grounds, Round, Stray, StrayStep, told};
 
 use crate::handler::{Endpoints, Networks, Records, Run};
 use crate::inventory::Inventory;
@@ -17,6 +17,16 @@ use crate::inventory::Inventory;
 /// How many associations that no record knows are asked for their tags in a round: in a network that many use, most
 /// are others'.
 const MOST_ASKED: usize = 500;
+
+/// What was done about one whose connection is not ready.
+enum Outcome {
+    /// Nothing, or it is removed.
+    Nothing,
+    /// It is told.
+    Told(Finding),
+    /// It is in this record now.
+    Adopted(Box<Connection>),
+}
 
 impl<E, N, R, L> Run<'_, E, N, R, L>
 where
@@ -41,20 +51,25 @@ where
             .collect();
         strays.extend(self.stray_associations(round, inventory, &known).await?);
 
-        let ids: BTreeSet<ConnectionId> = strays.iter().map(|stray| stray.connection.clone()).collect();
-        let asked: Vec<_> =
-            ids.iter().cloned().chain(round.told.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect();
-        let records = self.of.ledger.connections_of_ids(&asked).await?;
-        let records: BTreeMap<_, _> = records.into_iter().map(|record| (record.id.clone(), record)).collect();
+        let ids = strays.iter().map(|stray| &stray.connection);
+        let asked: BTreeSet<ConnectionId> = ids.chain(&round.told).cloned().collect();
+        let records = self.of.ledger.connections_of_ids(&asked.into_iter().collect::<Vec<_>>()).await?;
+        let mut records: BTreeMap<_, _> = records.into_iter().map(|record| (record.id.clone(), record)).collect();
 
         let mut unrecorded = Vec::new();
-        let mut told: BTreeMap<ConnectionId, Vec<Finding>> = BTreeMap::new();
+        let mut of_records: BTreeMap<ConnectionId, Vec<Finding>> = BTreeMap::new();
         for stray in strays {
             match records.get(&stray.connection) {
                 // A second one for it was found with it.
                 Some(record) if record.status == Status::Ready => {}
                 Some(record) => match self.recorded(&stray, record).await {
-                    Ok(finding) => told.entry(record.id.clone()).or_default().extend(finding),
+                    Ok(Outcome::Nothing) => {
+                        of_records.entry(stray.connection).or_default();
+                    }
+                    Ok(Outcome::Told(finding)) => of_records.entry(stray.connection).or_default().push(finding),
+                    Ok(Outcome::Adopted(saved)) => {
+                        records.insert(stray.connection, *saved);
+                    }
                     Err(fault) => self.failed(fault),
                 },
                 None => match self.unrecorded(&stray).await {
@@ -65,10 +80,10 @@ where
         }
         // What was told before and is not so any more is taken back.
         for id in &round.told {
-            told.entry(id.clone()).or_default();
+            of_records.entry(id.clone()).or_default();
         }
         let mut telling = Vec::new();
-        for (id, findings) in told {
+        for (id, findings) in of_records {
             if !findings.is_empty() {
                 telling.push(id.clone());
             }
@@ -83,24 +98,32 @@ where
     }
 
     /// One that names a connection which is not ready.
-    async fn recorded(&mut self, stray: &Stray, record: &Connection) -> Result<Option<Finding>, Fault> {
+    async fn recorded(&mut self, stray: &Stray, record: &Connection) -> Result<Outcome, Fault> {
         let reconcile = self.hand().reconcile(record);
-        match truth::decide_stray(stray, Some(record), reconcile, self.of.settings.safe_age, self.now) {
-            StrayStep::Leave => Ok(None),
-            StrayStep::Report(finding) => Ok(Some(finding)),
+        let finding = match truth::decide_stray(stray, Some(record), reconcile, self.of.settings.safe_age, self.now) {
+            StrayStep::Leave => return Ok(Outcome::Nothing),
+            StrayStep::Report(finding) => return Ok(Outcome::Told(finding)),
             StrayStep::Remove(finding) => {
                 let removed = self.remove(record, &stray.made(), &finding).await?.is_some();
                 self.summary.removed += usize::from(removed);
-                Ok(None)
+                return Ok(Outcome::Nothing);
             }
-            StrayStep::Adopt(next, what) => {
-                if let Some(saved) = self.hand().save(*next, what).await? {
-                    self.summary.adopted += 1;
-                    self.hand().start(&saved).await?;
-                }
-                Ok(None)
+            StrayStep::Adopt(finding) => finding,
+        };
+        let grounds = Grounds { subscription: self.hand().first_claim(record), home: self.home };
+        let next = match truth::adopt(stray, record, grounds, self.now) {
+            Ok(next) => next,
+            Err(why) => {
+                let seen = format!("{}; it is not adopted: {why}", finding.seen);
+                return Ok(Outcome::Told(Finding { seen, ..finding }));
             }
-        }
+        };
+        let Some(saved) = self.hand().save(next, format!("adopts {}", stray.made().id())).await? else {
+            return Ok(Outcome::Nothing);
+        };
+        self.summary.adopted += 1;
+        self.hand().start(&saved).await?;
+        Ok(Outcome::Adopted(Box::new(saved)))
     }
 
     /// One that names a connection which the ledger does not have. What is done about it says a subscription that asks for
@@ -112,7 +135,8 @@ where
         });
         let reconcile: Reconcile = reconcile.unwrap_or_default();
         match truth::decide_stray(stray, None, reconcile, self.of.settings.safe_age, self.now) {
-            StrayStep::Report(finding) => Ok(Some(finding)),
+            // There is no record to take it into.
+            StrayStep::Report(finding) | StrayStep::Adopt(finding) => Ok(Some(finding)),
             StrayStep::Remove(finding) => {
                 // A record may have been written since.
                 if self.of.ledger.connection(&stray.connection).await?.is_some() {
@@ -123,7 +147,7 @@ where
                 let seen = format!("{}; it is removed", finding.seen);
                 Ok(Some(Finding { seen, way_out: "nothing: the next round sees it gone".to_owned(), ..finding }))
             }
-            StrayStep::Leave | StrayStep::Adopt(..) => Ok(None),
+            StrayStep::Leave => Ok(None),
         }
     }
 
@@ -149,7 +173,7 @@ where
         let mut strays = Vec::new();
         // One by one: it is seldom that there are any, and several at once are more code.
         for (network, listed) in unknown {
-            match truth::told(self.of.lattice.association_tags(&listed.association.arn).await)? {
+            match told(self.of.lattice.association_tags(&listed.association.arn).await)? {
                 Err(fault) => round.not_read(fault.to_string()),
                 Ok(tags) if tags.get(TAG_INSTALLATION).is_some_and(|name| name == self.home.installation.as_str()) => {
                     strays.extend(Stray::association(listed, TargetKey::ServiceNetwork(network), tags));

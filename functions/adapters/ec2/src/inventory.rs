@@ -117,6 +117,12 @@ fn listed(row: &VpcEndpoint) -> Result<ListedEndpoint, BadRow> {
             preference: options.and_then(|options| options.private_dns_preference()).and_then(words),
             domains: options.map(|options| options.private_dns_specified_domains().to_vec()).unwrap_or_default(),
         },
+        group_names: row
+            .groups()
+            .iter()
+            .filter_map(|group| Some((SecurityGroupId::parse(group.group_id()?).ok()?, group.group_name()?.to_owned())))
+            .collect(),
+        policy: row.policy_document().map(str::to_owned),
     })
 }
 
@@ -141,7 +147,8 @@ mod tests {
     fn row(id: &str, installation: &str) -> String {
         format!(
             "<item><vpcEndpointId>{id}</vpcEndpointId><vpcId>vpc-0a</vpcId><state>Available</state>\
-             <subnetIdSet><item>subnet-0a</item></subnetIdSet><groupSet><item><groupId>sg-0a</groupId></item></groupSet>\
+             <subnetIdSet><item>subnet-0a</item></subnetIdSet><groupSet><item><groupId>sg-0a</groupId><groupName>web</groupName></item></groupSet>\
+             <policyDocument>{{}}</policyDocument>\
              <privateDnsEnabled>true</privateDnsEnabled><creationTimestamp>2026-11-20T11:00:00.000Z</creationTimestamp>\
              <dnsOptions><privateDnsPreference>ALL_DOMAINS</privateDnsPreference></dnsOptions>\
              <tagSet><item><key>drawbridge:installation</key><value>{installation}</value></item></tagSet></item>"
@@ -159,6 +166,8 @@ mod tests {
         assert_eq!(ids, ["vpce-1", "vpce-3"]);
         assert_eq!(found[0].created, Some("2026-11-20T11:00:00Z".parse().unwrap()));
         assert_eq!((found[0].subnets[0].as_str(), found[0].security_groups[0].as_str()), ("subnet-0a", "sg-0a"));
+        assert_eq!(found[0].policy.as_deref(), Some("{}"));
+        assert_eq!(found[0].group_names, [(SecurityGroupId::parse("sg-0a").unwrap(), "web".to_owned())]);
         let dns = &found[0].private_dns;
         assert_eq!((dns.enabled, dns.preference.as_deref(), dns.domains.len()), (true, Some("ALL_DOMAINS"), 0));
         assert!(script.requests()[0].body.contains("MaxResults=1000"), "{}", script.requests()[0].body);

@@ -111,6 +111,8 @@ fn listed(n: usize) -> ListedEndpoint {
         subnets: vec![SubnetId::parse("subnet-0a1b2c3d").unwrap()],
         security_groups: vec![SecurityGroupId::parse("sg-0a1b2c3d").unwrap()],
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        policy: None,
+        group_names: Vec::new(),
     }
 }
 

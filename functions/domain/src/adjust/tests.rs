@@ -157,6 +157,8 @@ fn listed(has_groups: &[&str], has_tables: &[&str], has_tags: &BTreeMap<String, 
         subnets: Vec::new(),
         security_groups: groups(has_groups),
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        policy: None,
+        group_names: Vec::new(),
     }
 }
 

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 
 use super::{
     Behind, NOT_IN_SHARE, NOT_SHOWN, NOT_USABLE, OF_EVERY_LOOK, OF_STRAYS, Observed, PARTIAL, Plan, READ_DENIED,
-    SETTINGS_CHANGED, Standing, Thing,
+    SETTINGS_CHANGED, Standing, Thing, policy,
 };
 use crate::connection::{Connection, Made, Missing, PlannedCall};
 use crate::ending::Cause;
 use crate::facts::READS_MAY_LAG;
 use crate::fault::{Fault, FaultName};
+use crate::identity::OWN_TAGS;
 use crate::ids::RouteTableId;
 use crate::inventory::ListedEndpoint;
 use crate::network::{Association, Endpoint, same_word};
@@ -129,6 +130,7 @@ impl Look {
     /// What somebody changed of the endpoint itself, against what it was made with.
     fn settings(&mut self, listed: &ListedEndpoint) {
         let Some(call) = self.next.call_said() else { return };
+        self.own_tags(listed);
         let mut changed = Vec::new();
         match &call {
             // Their private DNS can't be changed [AWS:privatelink/use-resource-endpoint].
@@ -137,12 +139,14 @@ impl Look {
                 changed.extend(other("subnets", subnets, &listed.subnets));
                 changed.extend(other("security groups", security_groups, &listed.security_groups));
             }
-            PlannedCall::InterfaceEndpoint { subnets, security_groups, private_dns, .. } => {
+            PlannedCall::InterfaceEndpoint { subnets, security_groups, private_dns, policy, .. } => {
                 changed.extend(other("subnets", subnets, &listed.subnets));
                 changed.extend(other("security groups", security_groups, &listed.security_groups));
                 changed.extend(switched(*private_dns, listed.endpoint.private_dns));
+                changed.extend(other_policy(policy.as_deref(), listed));
             }
-            PlannedCall::GatewayEndpoint { route_tables, .. } => {
+            PlannedCall::GatewayEndpoint { route_tables, policy, .. } => {
+                changed.extend(other_policy(policy.as_deref(), listed));
                 let shown = &listed.endpoint.route_tables;
                 let lacking: Vec<_> = route_tables.iter().filter(|table| !shown.contains(table)).collect();
                 if !lacking.is_empty() {
@@ -158,6 +162,30 @@ impl Look {
                            `drawbridge close ID --reason TEXT`, then `drawbridge retry ID`";
             self.find(SETTINGS_CHANGED, seen, "what it was made with", way_out.to_owned());
         }
+    }
+
+    /// Without them it can't be told that it is ours, so nothing changes it any more and nothing removes it.
+    fn own_tags(&mut self, listed: &ListedEndpoint) {
+        let (id, shown) = (&listed.endpoint.id, &listed.endpoint.tags);
+        let tags = self.next.plan.iter().flat_map(|plan| &plan.tags);
+        let lost: Vec<_> =
+            tags.filter(|(key, value)| key.starts_with(OWN_TAGS) && shown.get(*key) != Some(*value)).collect();
+        if lost.is_empty() {
+            return;
+        }
+        let seen: Vec<_> = lost
+            .iter()
+            .map(|(key, _)| shown.get(*key).map_or_else(|| format!("no tag {key}"), |other| format!("{key}={other}")))
+            .collect();
+        let needed: Vec<_> = lost.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let tags: Vec<_> = lost.iter().map(|(key, value)| format!("Key={key},Value={value}")).collect();
+        let way_out = format!(
+            "put them back: `aws ec2 create-tags --resources {id} --tags {}`; until then Drawbridge neither \
+             changes it nor removes it. CloudTrail says who took them off",
+            tags.join(" ")
+        );
+        let seen = format!("{id} has {}", seen.join(", and "));
+        self.find(SETTINGS_CHANGED, seen, &format!("the tags that say whose it is: {}", needed.join(", ")), way_out);
     }
 
     pub(super) fn finish(mut self, record: &Connection, standing: Standing, observed: Observed<'_>) -> Plan {
@@ -257,4 +285,15 @@ fn other<T: Ord + std::fmt::Display>(what: &str, made: &[T], shown: &[T]) -> Opt
     // What EC2 does not show is no change, and neither is what nobody asked for.
     (!made.is_empty() && !shown.is_empty() && made != shown)
         .then(|| format!("{what} {} instead of {}", shown.join(", "), made.join(", ")))
+}
+
+fn other_policy(made: Option<&str>, listed: &ListedEndpoint) -> Option<String> {
+    let id = &listed.endpoint.id;
+    let instead = if made.is_some() { "the one of the subscription" } else { "AWS's default, which allows everything" };
+    policy::is_another(made, listed.policy.as_deref()).then(|| {
+        format!(
+            "another policy than {instead} (`aws ec2 describe-vpc-endpoints --vpc-endpoint-ids {id} --query \
+             'VpcEndpoints[].PolicyDocument' --output text`)"
+        )
+    })
 }

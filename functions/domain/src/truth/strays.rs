@@ -1,13 +1,12 @@
 //! What carries our tags and is not what a record says was made: a second one for a connection, or one that stands in no
-//! live record.
+//! live record. How it is taken into one: [`super::adopt`].
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::{DUPLICATED, OF_STRAYS, ORPHANED};
-use crate::connection::{Connection, Made, Plan, PlannedCall, Status};
-use crate::ending::Cause;
+use crate::connection::{Connection, Made, Status};
 use crate::identity::{TAG_CONNECTION, TAG_OWNER};
 use crate::ids::{ConnectionId, Service};
 use crate::inventory::{ListedAssociation, ListedEndpoint};
@@ -91,7 +90,7 @@ impl Stray {
         }
     }
 
-    fn state(&self) -> &str {
+    pub(super) fn state(&self) -> &str {
         match &self.thing {
             Thing::Endpoint(listed) => &listed.endpoint.state,
             Thing::Association(listed, _) => &listed.association.status,
@@ -103,12 +102,13 @@ impl Stray {
         matches!(&self.thing, Thing::Association(listed, _) if listed.association.managed)
     }
 
-    fn is_in(&self, states: &[&str]) -> bool {
+    pub(super) fn is_in(&self, states: &[&str]) -> bool {
         states.iter().any(|state| same_word(state, self.state()))
     }
 }
 
-fn named(tags: &BTreeMap<String, String>) -> Option<ConnectionId> {
+/// The connection that tags name.
+pub(super) fn named(tags: &BTreeMap<String, String>) -> Option<ConnectionId> {
     ConnectionId::parse(tags.get(TAG_CONNECTION)?.as_str()).ok()
 }
 
@@ -121,13 +121,13 @@ pub enum StrayStep {
     Report(Finding),
     /// Say it, write that down, and remove it.
     Remove(Finding),
-    /// Write this record, and start its run.
-    Adopt(Box<Connection>, String),
+    /// Take it into its record, if it can be: see [`super::adopt`]. Else say it.
+    Adopt(Finding),
 }
 
 /// Decides on something that carries our tags, by the record of the connection that its tag names. What is younger than
 /// `safe_age` is only told: a run may just have made it, and its record may say so in a moment. So is what an AWS service
-/// keeps: VPC Lattice refuses to delete it.
+/// keeps: VPC Lattice refuses to delete it, and it is not for Drawbridge to take what somebody else keeps.
 #[must_use]
 pub fn decide(
     stray: &Stray,
@@ -149,14 +149,11 @@ pub fn decide(
     let young = stray.created().is_none_or(|created| now.duration_since(created) < safe_age);
     let finding = finding(stray, code, record, young);
     let remedy = if code == DUPLICATED { reconcile.duplicated } else { reconcile.orphaned };
+    let told_only = young || stray.is_managed() || !stray.tags.contains_key(TAG_OWNER);
     match (remedy, record) {
-        _ if young || !stray.tags.contains_key(TAG_OWNER) => StrayStep::Report(finding),
-        (Remedy::Repair, _) if stray.is_managed() => StrayStep::Report(finding),
+        _ if told_only => StrayStep::Report(finding),
         (Remedy::Repair, _) => StrayStep::Remove(finding),
-        (Remedy::Adopt, Some(record)) if code == ORPHANED => match adopted(stray, record, now) {
-            Some(next) => StrayStep::Adopt(Box::new(next), format!("adopts {}", made.id())),
-            None => StrayStep::Report(finding),
-        },
+        (Remedy::Adopt, Some(_)) if code == ORPHANED => StrayStep::Adopt(finding),
         _ => StrayStep::Report(finding),
     }
 }
@@ -203,95 +200,4 @@ pub fn tell(record: &Connection, findings: &[Finding]) -> Option<(Connection, St
     let what: Vec<&str> = findings.iter().map(|finding| finding.seen.as_str()).collect();
     let what = if what.is_empty() { "nothing else carries its tags any more".to_owned() } else { what.join("; ") };
     (next != *record).then_some((next, what))
-}
-
-/// The record that has it: a connect run looks whether it can be used, and goes on from there. None if it is not what the
-/// record is about, can't be used any more, or if somebody wanted the connection to end.
-fn adopted(stray: &Stray, record: &Connection, now: Timestamp) -> Option<Connection> {
-    let wanted = !record.claims.is_empty()
-        && match record.ending.as_ref().map(|ending| ending.cause) {
-            // What is replaced is opened anew by itself.
-            Some(Cause::Operator | Cause::Withdrawn | Cause::Revoked | Cause::Replaced) => false,
-            Some(Cause::Gone | Cause::Rejected | Cause::Failed) | None => true,
-        };
-    if !wanted || !stray.is_in(&["available", "partial", "pending", "ACTIVE", "CREATE_IN_PROGRESS"]) {
-        return None;
-    }
-    let token = stray.tags.get(TAG_OWNER)?.clone();
-    // The token says of which generation it is; the next one must not have the same again.
-    let generation: u32 = token.strip_prefix(stray.connection.as_str())?.strip_prefix("-g")?.parse().ok()?;
-    let call = call(stray, record)?;
-    let mut next = record.clone();
-    next.generation = record.generation.max(generation);
-    next.attempt += 1;
-    next.transient_runs = 0;
-    next.execution = None;
-    next.deadline = None;
-    next.ending = None;
-    next.fault = None;
-    next.missing = None;
-    next.last_look.clear();
-    next.databases.clear();
-    next.names_version += 1;
-    next.names_since = None;
-    next.ready_at = None;
-    next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
-    next.plan = Some(Plan { token, tags: stray.tags.clone(), call, group: None, planned_at: now });
-    next.made = Some(stray.made());
-    let why = format!("{} carries its tags and is adopted", stray.made().id());
-    next.become_status(Status::Waiting, now, why, "observe looks until it can be used");
-    Some(next)
-}
-
-/// The call that would have made it, if it leads from where to where the record says.
-fn call(stray: &Stray, record: &Connection) -> Option<PlannedCall> {
-    let (kind, shown, target) = stray.leads()?;
-    // EC2 shows a service's name without its Region.
-    let same = match (&shown, &record.resource) {
-        (Resource::Service(shown), Resource::Service(known)) => shown.name() == known.name(),
-        (shown, known) => shown == known,
-    };
-    if kind != record.kind || target != record.target || !same {
-        return None;
-    }
-    let (listed, vpc) = match (&stray.thing, &target) {
-        (Thing::Association(listed, _), TargetKey::ServiceNetwork(network)) => {
-            return Some(PlannedCall::ServiceNetworkResource {
-                resource: record.resource.arn()?.clone(),
-                service_network: network.clone(),
-                private_dns: listed.private_dns,
-            });
-        }
-        (Thing::Endpoint(listed), TargetKey::Vpc(vpc)) => (listed.as_ref().clone(), vpc.clone()),
-        _ => return None,
-    };
-    let ListedEndpoint { endpoint, subnets, security_groups, private_dns, .. } = listed;
-    Some(match (kind, &record.resource) {
-        (Kind::ResourceEndpoint, Resource::Arn(arn)) => {
-            PlannedCall::ResourceEndpoint { resource: arn.clone(), vpc, subnets, security_groups, private_dns }
-        }
-        (Kind::ServiceNetworkEndpoint, Resource::Arn(arn)) => PlannedCall::ServiceNetworkEndpoint {
-            service_network: arn.clone(),
-            vpc,
-            subnets,
-            security_groups,
-            private_dns,
-        },
-        (Kind::InterfaceEndpoint, Resource::Service(service)) => PlannedCall::InterfaceEndpoint {
-            service: service.clone(),
-            vpc,
-            subnets,
-            security_groups,
-            private_dns: endpoint.private_dns,
-            policy: None,
-        },
-        (Kind::GatewayEndpoint, Resource::Service(service)) => PlannedCall::GatewayEndpoint {
-            service: service.clone(),
-            vpc,
-            route_tables: endpoint.route_tables,
-            chosen_by: None,
-            policy: None,
-        },
-        _ => return None,
-    })
 }

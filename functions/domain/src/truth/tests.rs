@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::connection::{Made, MadeGroup, PlannedCall, PlannedDns, PlannedGroup};
 use crate::fault::FaultName;
+use crate::identity::{TAG_CONNECTION, TAG_OWNER};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId, VpcEndpointId};
 use crate::network::{DnsEntry, Endpoint};
 use crate::preflight::Severity;
@@ -18,6 +19,7 @@ use crate::testing::{
 };
 use crate::waiting::Wait;
 
+mod adopt;
 mod in_grace;
 mod strays;
 
@@ -64,6 +66,8 @@ pub(super) fn listed(id: &str, state: &str) -> ListedEndpoint {
         subnets: vec![SubnetId::parse("subnet-0a").unwrap()],
         security_groups: vec![SecurityGroupId::parse("sg-0a").unwrap()],
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        policy: None,
+        group_names: Vec::new(),
     }
 }
 
@@ -362,6 +366,65 @@ fn what_somebody_changed_is_told() {
     let record = written(decide(&gateway, look(&["rtb-0a"]), now()));
     assert!(record.findings[0].seen.contains("no route in rtb-0b"), "{:?}", record.findings);
     assert_eq!(codes(&written(decide(&gateway, look(&[]), now()))), [SETTINGS_CHANGED]);
+}
+
+#[test]
+fn another_policy_is_told_and_the_same_in_other_words_is_not() {
+    let mut record = ready();
+    let full =
+        r#"{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+    let less = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}}"#;
+    let less_shown = less.replace("\"s3:GetObject\"", "[\"s3:GetObject\"]");
+    for gateway in [true, false] {
+        let look = |made: Option<&str>, shown: Option<&str>| {
+            let service = crate::ids::Service::parse("com.amazonaws.us-east-1.s3").unwrap();
+            let (vpc, policy) = (crate::testing::vpc("vpc-0a"), made.map(str::to_owned));
+            record.plan.as_mut().unwrap().call = if gateway {
+                PlannedCall::GatewayEndpoint { service, vpc, route_tables: Vec::new(), chosen_by: None, policy }
+            } else {
+                let (subnets, security_groups) = (Vec::new(), Vec::new());
+                PlannedCall::InterfaceEndpoint { service, vpc, subnets, security_groups, private_dns: false, policy }
+            };
+            let listed = ListedEndpoint { policy: shown.map(str::to_owned), ..listed("vpce-0a", "available") };
+            let made = Seen::Shown(Thing::Endpoint(Box::new(listed)));
+            let plan = decide(&record, Observed { behind: Behind::Itself, ..observed(made, &[]) }, now());
+            let findings = plan.write.map(|(record, _)| record.findings).unwrap_or_default();
+            findings.into_iter().find(|finding| finding.code == SETTINGS_CHANGED).map(|finding| finding.seen)
+        };
+        let mut look = look;
+        for (made, shown) in [(None, None), (None, Some(full)), (Some(less), None), (Some(less), Some(&*less_shown))] {
+            assert_eq!(look(made, shown), None, "{made:?} {shown:?}");
+        }
+        for (made, shown, told) in
+            [(None, less, "than AWS's default"), (Some(less), full, "than the one of the subscription")]
+        {
+            let seen = look(made, Some(shown)).unwrap();
+            assert!(seen.starts_with("vpce-0a has another policy") && seen.contains(told), "{seen}");
+        }
+    }
+}
+
+#[test]
+fn tags_of_its_own_that_were_taken_off_are_told() {
+    let mut record = ready();
+    let own = [(TAG_CONNECTION, record.id.as_str()), (TAG_OWNER, "token"), ("team", "data")];
+    let own = BTreeMap::from(own.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    record.plan.as_mut().unwrap().tags = own.clone();
+    let look = |change: fn(&mut BTreeMap<String, String>)| {
+        let mut listed = listed("vpce-0a", "available");
+        listed.endpoint.tags = own.clone();
+        change(&mut listed.endpoint.tags);
+        let made = Seen::Shown(Thing::Endpoint(Box::new(listed)));
+        let plan = decide(&record, Observed { made, ..as_it_was() }, now());
+        plan.write.map(|(record, _)| record.findings[0].clone())
+    };
+    assert_eq!(look(|tags| drop(tags.insert("by-hand".to_owned(), "yes".to_owned()))), None);
+    assert_eq!(look(|tags| drop(tags.remove("team"))), None, "what is not ours to go by is told by nobody");
+    let told = look(|tags| drop(tags.remove(TAG_OWNER))).unwrap();
+    assert_eq!((told.code.as_str(), told.seen.as_str()), (SETTINGS_CHANGED, "vpce-0a has no tag drawbridge:owner"));
+    assert!(told.way_out.contains("--tags Key=drawbridge:owner,Value=token`"), "{}", told.way_out);
+    let told = look(|tags| *tags = BTreeMap::from([(TAG_OWNER.to_owned(), "x".to_owned())])).unwrap();
+    assert_eq!(told.seen, "vpce-0a has no tag drawbridge:connection, and drawbridge:owner=x");
 }
 
 /// As `open` stores it: the plan is written before its group has an id.

@@ -101,6 +101,8 @@ fn listed(n: usize, of: usize) -> ListedEndpoint {
         subnets: Vec::new(),
         security_groups: Vec::new(),
         private_dns: PlannedDns { enabled: false, preference: None, domains: Vec::new() },
+        policy: None,
+        group_names: Vec::new(),
     }
 }
 

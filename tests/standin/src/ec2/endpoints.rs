@@ -9,6 +9,7 @@ use crate::settings::{DeletedEndpoints, Settings};
 use crate::wire::Xml;
 use crate::world::World;
 use crate::world::endpoints::{Endpoint, State};
+use crate::world::security_groups::SecurityGroup;
 
 /// The filters that AWS documents. There is none for the resource configuration. \[botocore: `DescribeVpcEndpoints`\]
 const FILTERS: &[&str] = &[
@@ -99,7 +100,9 @@ pub fn shape(xml: &mut Xml, world: &World, endpoint: &Endpoint) {
     xml.texts("subnetIdSet", &wanted.subnets);
     xml.items("groupSet", &wanted.security_groups, |group, id| {
         group.text("groupId", id);
-        group.text("groupName", id);
+        let network = world.networks.get(&(endpoint.account.clone(), endpoint.region.clone()));
+        let known = network.and_then(|network| network.security_groups.iter().find(|known| known.id == *id));
+        group.text("groupName", known.map_or(id.as_str(), SecurityGroup::name));
     });
     xml.text("ipAddressType", endpoint.ip_address_type(settings));
     xml.group("dnsOptions", |options| {

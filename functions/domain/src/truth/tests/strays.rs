@@ -1,4 +1,4 @@
-//! What carries our tags and stands in no live record.
+//! What carries our tags and stands in no live record: what is done about it.
 
 use super::*;
 use crate::identity::{TAG_CONNECTION, TAG_INSTALLATION, TAG_OWNER};
@@ -44,7 +44,7 @@ fn code(step: &StrayStep) -> Option<(&'static str, String)> {
         StrayStep::Leave => None,
         StrayStep::Report(finding) => Some(("report", finding.code.clone())),
         StrayStep::Remove(finding) => Some(("remove", finding.code.clone())),
-        StrayStep::Adopt(..) => Some(("adopt", String::new())),
+        StrayStep::Adopt(finding) => Some(("adopt", finding.code.clone())),
     }
 }
 
@@ -57,27 +57,8 @@ fn what_is_done_follows_from_the_record_and_the_subscription() {
         ("no record to adopt it into", None, Remedy::Adopt, Some(("report", ORPHANED))),
         ("failed", Some(failed.clone()), Remedy::Report, Some(("report", ORPHANED))),
         ("failed", Some(failed.clone()), Remedy::Repair, Some(("remove", ORPHANED))),
-        ("failed", Some(failed.clone()), Remedy::Adopt, Some(("adopt", ""))),
-        ("gone", Some(over(Status::Closed, Some(Cause::Gone))), Remedy::Adopt, Some(("adopt", ""))),
-        (
-            "closed by an operator",
-            Some(over(Status::Closed, Some(Cause::Operator))),
-            Remedy::Adopt,
-            Some(("report", ORPHANED)),
-        ),
-        ("withdrawn", Some(over(Status::Closed, Some(Cause::Withdrawn))), Remedy::Adopt, Some(("report", ORPHANED))),
-        (
-            "unclaimed",
-            Some(Connection { claims: Vec::new(), ..failed.clone() }),
-            Remedy::Adopt,
-            Some(("report", ORPHANED)),
-        ),
-        (
-            "another place",
-            Some(Connection { target: TargetKey::Vpc(crate::testing::vpc("vpc-0b")), ..failed }),
-            Remedy::Adopt,
-            Some(("report", ORPHANED)),
-        ),
+        ("failed", Some(failed.clone()), Remedy::Adopt, Some(("adopt", ORPHANED))),
+        ("gone", Some(over(Status::Closed, Some(Cause::Gone))), Remedy::Adopt, Some(("adopt", ORPHANED))),
         ("a second one", Some(ready()), Remedy::Report, Some(("report", DUPLICATED))),
         ("a second one", Some(ready()), Remedy::Repair, Some(("remove", DUPLICATED))),
         ("a second one", Some(ready()), Remedy::Adopt, Some(("report", DUPLICATED))),
@@ -119,39 +100,23 @@ fn what_may_have_been_made_just_now_is_only_told() {
 /// VPC Lattice would refuse to delete it, in every round.
 #[test]
 fn what_an_aws_service_keeps_is_told_and_not_fought() {
-    let look = |managed, record: Option<&Connection>| {
+    let look = |managed, record: Option<&Connection>, remedy| {
         let network = crate::ids::ServiceNetworkId::parse("sn-0a").unwrap();
         let association = Association { managed, ..association("ACTIVE") };
         let listed = ListedAssociation { association, created: Some(now()), private_dns: true };
         let stray = Stray::association(listed, TargetKey::ServiceNetwork(network), stray("available").tags).unwrap();
-        decide_stray(&stray, record, Reconcile::all(Remedy::Repair), SAFE, later(61))
+        decide_stray(&stray, record, Reconcile::all(remedy), SAFE, later(61))
     };
     let closed = over(Status::Closed, Some(Cause::Withdrawn));
     let second = Connection { made: Some(Made::Association(AssociationId::parse("snra-0b").unwrap())), ..ready() };
     for (record, expected) in [(None, ORPHANED), (Some(&closed), ORPHANED), (Some(&second), DUPLICATED)] {
-        assert_eq!(code(&look(false, record)), Some(("remove", expected.to_owned())));
-        let StrayStep::Report(finding) = look(true, record) else { panic!("told only") };
+        assert_eq!(code(&look(false, record, Remedy::Repair)), Some(("remove", expected.to_owned())));
+        assert_eq!(code(&look(true, record, Remedy::Adopt)), Some(("report", expected.to_owned())), "nor adopted");
+        let StrayStep::Report(finding) = look(true, record, Remedy::Repair) else { panic!("told only") };
         assert_eq!(finding.code, expected);
         assert!(finding.seen.contains("an AWS service keeps it"), "{}", finding.seen);
         assert!(!finding.way_out.contains("repair") && finding.way_out.contains(TAG_CONNECTION), "{}", finding.way_out);
     }
-}
-
-#[test]
-fn what_is_adopted_is_looked_at_by_a_run_and_removed_by_it_if_it_must() {
-    let StrayStep::Adopt(next, what) = step(Some(&over(Status::Failed, None)), Remedy::Adopt) else {
-        panic!("adopted")
-    };
-    assert_eq!((next.status, next.attempt, next.generation, next.names_version), (Status::Waiting, 2, 3, 2));
-    assert_eq!((next.made.clone(), next.fault.clone(), next.execution.clone()), (Some(stray("x").made()), None, None));
-    let plan = next.plan.clone().unwrap();
-    assert_eq!((plan.token.as_str(), &plan.tags), (stray("x").tags[TAG_OWNER].as_str(), &stray("x").tags));
-    let PlannedCall::ResourceEndpoint { subnets, resource: leads_to, .. } = plan.call else { panic!("as it is") };
-    assert_eq!((subnets.len(), leads_to), (1, resource("rcfg-1")));
-    assert!(what.contains("vpce-0b"), "{what}");
-    let broken = stray("failed");
-    let step = decide_stray(&broken, Some(&over(Status::Failed, None)), Reconcile::all(Remedy::Adopt), SAFE, later(99));
-    assert_eq!(code(&step), Some(("report", ORPHANED.to_owned())), "what can't be used is not adopted");
 }
 
 #[test]
