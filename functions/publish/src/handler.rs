@@ -279,10 +279,8 @@ impl<L: Connections + Publications, P: Parameters> Publish<L, P> {
             }
             Some(held) => match outputs::owned(name, &held.tags, tags) {
                 Ok(()) => self.ssm.remove(name).await?,
-                // It was ours for certain, so somebody took its tags off: what it says is not to be left unsaid.
-                Err(fault) if task.before.parameters.get(name).is_some_and(|known| known.digest.is_some()) => {
-                    return Err(fault);
-                }
+                // It says what we wrote, so somebody took its tags off: that it stays is not to be left unsaid.
+                Err(fault) if task.published(name) == Some(&identity::digest(&held.value)) => return Err(fault),
                 Err(fault) => tracing::info!(connection = %task.id, "left alone: {}", fault.message),
             },
         }
@@ -297,6 +295,13 @@ struct Task<'a> {
     work: &'a Work,
     started: Instant,
     now: Timestamp,
+}
+
+impl Task<'_> {
+    /// The digest of what a parameter was given for certain.
+    fn published(&self, name: &str) -> Option<&String> {
+        self.before.parameters.get(name)?.digest.as_ref()
+    }
 }
 
 enum Call<'a> {

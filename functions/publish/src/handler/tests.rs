@@ -168,6 +168,14 @@ async fn what_is_published_of_a_connection_that_ended_unheard_is_removed() {
 }
 
 #[tokio::test]
+async fn what_somebody_made_in_its_place_is_left_alone() {
+    let (_, publish) = published(false);
+    publish.ssm.0.borrow_mut().as_mut().unwrap().value = "theirs".to_owned();
+    assert_eq!(looked(&publish, "12:01:00").await, Ok(vec![]));
+    assert!(publish.ssm.0.borrow().is_some());
+}
+
+#[tokio::test]
 async fn what_was_ours_and_carries_our_tags_no_more_is_told_and_not_forgotten() {
     let (_, publish) = published(false);
     for time in ["12:01:00", "12:05:00"] {
