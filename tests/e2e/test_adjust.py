@@ -368,3 +368,53 @@ def test_it_is_changed_as_soon_as_it_is_applied(cloud: LocalCloud) -> None:
     finally:
         events.disable_rule(Name=rule, EventBusName=bus)
     assert story.connection(share)["status"] == "ready" and story.disorder() == []
+
+
+def test_what_somebody_changed_is_put_back_where_the_subscription_says_so(cloud: LocalCloud) -> None:
+    """Found by a look, put back by the next run of adjust, which the audit trail says; without the word it is only told. What
+    nobody may do is told, and done once it is granted."""
+    story = Story(cloud)
+    furnish(story)
+    place = Place(story)
+    own = {**POLICY, "Statement": [{**POLICY["Statement"][0], "Action": "s3:GetObject"}]}
+
+    def asks(changed: str) -> None:
+        story.subscribe(targets=behind(GROUP), tags={"team": "data"}, reconcile={"changed": changed})
+        place.subscribe(place.gateway(route_tables=[place.main], policy=own), reconcile={"changed": changed})
+
+    asks("report")
+    story.share()
+    story.look()
+    both = wait_for(lambda: (c := story.connections()) and [x["status"] for x in c] == ["ready"] * 2 and c, 60, "both are ready", story.explain)
+    cloud.wait_for_rest()
+    resource, gateway = sorted(both, key=lambda c: str(c["kind"]), reverse=True)
+    ec2 = cloud.client("ec2")
+
+    def meddle() -> None:
+        ec2.modify_vpc_endpoint(VpcEndpointId=made(resource), AddSecurityGroupIds=[OTHER_GROUP], RemoveSecurityGroupIds=[GROUP])
+        ec2.delete_tags(Resources=[made(resource)], Tags=[{"Key": "team"}])
+        ec2.modify_vpc_endpoint(VpcEndpointId=made(gateway), ResetPolicy=True, RemoveRouteTableIds=[place.main], AddRouteTableIds=[place.other])
+        wait_for(lambda: reconcile(story)["complete"] and all(codes(again(story, c)) == ["SettingsChanged"] for c in both), 30, "it is found", story.explain)
+
+    meddle()
+    since = story.standin.next_call()
+    assert adjust(story)["changed"] == 0 and changes(story, since) == []
+    asks("repair")
+    wait_for(lambda: adjust(story)["complete"] and all(codes(again(story, c)) == [] for c in both), 30, "it is put back", story.explain)
+    assert groups_of(story, resource) == {GROUP} and tags_of(story, resource) == {"team": "data"}
+    assert policy_of(story, gateway) == own
+    assert set(endpoint(story, gateway)["RouteTableIds"]) == {place.main, place.other}, "what somebody added stays"
+    assert any("what somebody changed of" in entry["what"] for entry in story.audit(resource["pk"]))
+    assert reconcile(story)["complete"] and [codes(again(story, c)) for c in both] == [[], []]
+    since = story.standin.next_call()
+    versions = [again(story, c)["version"] for c in both]
+    assert adjust(story)["changed"] == 0 and changes(story, since) == [] and [again(story, c)["version"] for c in both] == versions
+
+    fault = story.fault("adjust", "ec2", "ModifyVpcEndpoint", "access_denied", occurrence=0)
+    meddle()
+    assert adjust(story)["refused"] == 2 and story.struck(fault) > 0
+    assert all("ec2:ModifyVpcEndpoint" in shown(story, c["id"]) and again(story, c)["status"] == "ready" for c in both)
+    story.mend()
+    wait_for(lambda: adjust(story)["complete"] and all(codes(again(story, c)) == [] for c in both), 30, "it is put back", story.explain)
+    assert groups_of(story, resource) == {GROUP} and policy_of(story, gateway) == own
+    assert story.disorder() == [] and cloud.executions("disconnect") == []

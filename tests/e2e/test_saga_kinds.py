@@ -14,6 +14,7 @@ from local import LocalCloud, wait_for
 from place import Place
 from story import Json, Story
 from test_end_broken import HOLD_MS, INVOCATION
+from test_faults import FORESEEING, LASTING, TOLERATED
 from test_kinds import NETWORKER, TO_VPC, shared_network
 from test_twice import AS_THE_FIRST, LATE, Doubling
 
@@ -155,6 +156,85 @@ def test_the_connection_breaks(cloud: LocalCloud, how: str) -> None:
         for play, calls in ((cut_opening, OPENING), (cut_closing, CLOSING))
         for call in calls
     ]
+    lanes(cloud).run(cases, begin)
+
+
+# Refused
+
+TASKS = ("open", "observe", "close")
+Call = tuple[str, str, str]
+
+
+def calls_of(story: Story, kind: str) -> list[Call]:
+    """Each call that its tasks make in a life in which nothing goes wrong: (function, service, operation)."""
+    life = Life(story, kind)
+    since = story.standin.next_call()
+    life.ask()
+    life.opened()
+    life.withdraw()
+    life.closed()
+    story.cloud.wait_for_rest()
+    return sorted({(task, c["service"], c["operation"]) for task in TASKS for c in story.calls(since, task)})
+
+
+def says(connection: Json, how: str, call: Call) -> None:
+    """The record has the fault's name and, of what is denied, the action."""
+    fault = connection["fault"]
+    assert fault["name"] == LASTING[how], connection
+    assert how != "access_denied" or call[2] in fault["message"] or call[2] == "TransactWriteItems", connection
+
+
+def refused_while_opening(kind: str, call: Call, how: str, story: Story) -> None:
+    """It fails under the fault's name and nothing of it is left; tried again when that is mended, it is opened and closed."""
+    life = Life(story, kind)
+    fault = story.fault(*call, how, occurrence=0)
+    life.ask()
+    story.wait_for_runs()
+    connection = life.connection()
+    assert connection is not None and story.struck(fault) > 0
+    if connection["status"] != "ready":
+        assert connection["status"] == "failed" and life.made(live=True) == [] and story.disorder() == [], connection
+        says(connection, how, call)
+    else:
+        # What is only foreseen or named is not worth a failure.
+        assert f"{call[1]}:{call[2]}" in FORESEEING | TOLERATED, connection
+    story.mend()
+    if connection["status"] == "failed":
+        story.cloud.cli("retry", connection["id"])
+        story.sweep_until(lambda: life.stands("ready"), what=f"a {kind}")
+    life.withdraw()
+    story.sweep_until(lambda: life.stands("closed"), what="the end")
+    assert life.made(live=True) == [] and story.disorder() == []
+
+
+def refused_while_closing(kind: str, call: Call, how: str, story: Story) -> None:
+    """It stays until that is mended, and is closed then."""
+    life = Life(story, kind)
+    life.ask()
+    life.opened()
+    fault = story.fault(*call, how, occurrence=0)
+    life.withdraw()
+    story.wait_for_runs()
+    connection = life.connection()
+    assert connection is not None and story.struck(fault) > 0
+    if connection["status"] != "closed":
+        run = story.run(story.disconnecting(connection))
+        assert run is not None and (run["status"], run["error"]) == ("FAILED", LASTING[how]), run
+        assert how != "access_denied" or call[2] in run["cause"] or call[2] == "TransactWriteItems", run
+    story.mend()
+    story.sweep_until(lambda: life.stands("closed"), what="the end")
+    assert life.made(live=True) == [] and story.disorder() == []
+
+
+@pytest.mark.parametrize("how", ["access_denied", "server_error"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_call_that_never_succeeds(cloud: LocalCloud, kind: str, how: str) -> None:
+    """Each call of each task, refused for ever: told by its name, nothing left, and made good once it is granted."""
+    cases = [
+        Case(f"{kind}: {how} of {call[0]}'s {call[2]}", partial(refused_while_closing if call[0] == "close" else refused_while_opening, kind, call, how))
+        for call in calls_of(Story(cloud), kind)
+    ]
+    assert len(cases) > 10, cases
     lanes(cloud).run(cases, begin)
 
 

@@ -119,8 +119,9 @@ fn reconcile(reconcile: Reconcile) -> String {
         Remedy::Repair => "repair",
         Remedy::Adopt => "adopt",
     };
-    let Reconcile { gone, orphaned, duplicated } = reconcile;
-    format!("gone: {}, orphaned: {}, duplicated: {}", word(gone), word(orphaned), word(duplicated))
+    let Reconcile { gone, orphaned, duplicated, changed } = reconcile;
+    let (gone, orphaned, duplicated, changed) = (word(gone), word(orphaned), word(duplicated), word(changed));
+    format!("gone: {gone}, orphaned: {orphaned}, duplicated: {duplicated}, changed: {changed}")
 }
 
 fn on_revoke(on_revoke: OnRevoke) -> String {

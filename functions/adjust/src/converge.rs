@@ -31,7 +31,11 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
             Err(fault) => return Ok(Outcome::Refused(lasting(fault)?, untouched)),
         };
         let tagged: Vec<_> = std::iter::once(shown.tags()).chain(own.iter().map(|(_, tags)| tags)).collect();
-        let calls = adjust::calls(&adjust::plans(record), &change.plan, &shown, &tagged);
+        let calls = if change.puts_back {
+            adjust::put_back(record, &shown, &tagged)
+        } else {
+            adjust::calls(&adjust::plans(record), &change.plan, &shown, &tagged)
+        };
         if let (Shown::Endpoint(listed), false) = (&shown, calls.modify.is_none()) {
             let id = &listed.endpoint.id;
             match self.ec2.modify(id, &calls.modify).await {
@@ -86,7 +90,9 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
         record: &Connection,
         change: &Change<'_>,
     ) -> Result<Option<(String, BTreeMap<String, String>)>, Fault> {
-        let Some(group) = record.group.as_ref().filter(|_| change.aspects.tags) else { return Ok(None) };
+        let Some(group) = record.group.as_ref().filter(|_| change.aspects.tags || change.puts_back) else {
+            return Ok(None);
+        };
         let tagged = self.ec2.groups_tagged(TAG_CONNECTION, record.id.as_str()).await?;
         let own = tagged.into_iter().find(|tagged| tagged.id == group.id && adjust::is_ours(record, &tagged.tags));
         Ok(own.map(|own| (own.id.to_string(), own.tags)))

@@ -235,7 +235,13 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
             Ok(_) => return Ok(Done::Nothing),
             Err(fault) => return self.tell(record, &change, lasting(fault)?, false, now).await,
         };
-        if !adjust::is_ours(record, shown.tags()) {
+        let is_ours = adjust::is_ours(record, shown.tags());
+        // That its tags were taken off, and what somebody added and keeps, is told by whoever looks at what can be used.
+        let nothing = || adjust::put_back(record, &shown, &[shown.tags()]).is_none();
+        if change.puts_back && (!is_ours || nothing()) {
+            return Ok(Done::Nothing);
+        }
+        if !is_ours {
             return self.tell(record, &change, Refusal::NotOurs, false, now).await;
         }
         let warnings = match self.look(record, &mut change, &shown).await {

@@ -22,9 +22,11 @@ use crate::fault::Fault;
 use crate::identity::{TAG_CONNECTION, TAG_OWNER};
 use crate::ports::AuditEntry;
 use crate::preflight::{Finding, Severity};
+use crate::subscription::Remedy;
+use crate::truth::SETTINGS_CHANGED;
 
 pub use aspects::{Aspects, in_words};
-pub use calls::{Calls, Modification, PolicyChange, Shown, calls};
+pub use calls::{Calls, Modification, PolicyChange, Shown, calls, put_back};
 pub use names::{Names, names};
 pub use wanted::{Change, plans, wanted};
 
@@ -60,10 +62,13 @@ pub fn step<'a>(connection: &Connection, known: Known<'a>) -> Step<'a> {
     // What can't be read is not known to differ.
     let unreadable = connection.claims.first().is_some_and(|claim| known.unreadable.contains(claim.as_str()));
     let change = wanted(connection, known).filter(|_| claims::to_be_replaced(connection, known).is_none());
-    match change.filter(|change| !change.aspects.is_none() || !connection.changing.is_empty()) {
-        Some(change) => Step::Change(Box::new(change)),
-        None if !unreadable && is_told(connection) => Step::TakeBack,
-        None => Step::Nothing,
+    match change {
+        Some(change) if !change.aspects.is_none() || !connection.changing.is_empty() => Step::Change(Box::new(change)),
+        Some(change) if change.subscription.reconcile.changed == Remedy::Repair && is_changed_by_hand(connection) => {
+            Step::Change(Box::new(change.putting_back(connection)))
+        }
+        _ if !unreadable && is_told(connection) => Step::TakeBack,
+        _ => Step::Nothing,
     }
 }
 
@@ -71,6 +76,11 @@ pub fn step<'a>(connection: &Connection, known: Known<'a>) -> Step<'a> {
 #[must_use]
 pub fn is_told(connection: &Connection) -> bool {
     connection.findings.iter().any(|finding| finding.code == CHANGE_NOT_MADE)
+}
+
+/// Whether the last look found that somebody changed what was made.
+fn is_changed_by_hand(connection: &Connection) -> bool {
+    connection.findings.iter().any(|finding| finding.code == SETTINGS_CHANGED)
 }
 
 /// Whether an endpoint is the one of the record: by its tags, and by the record itself.
@@ -88,6 +98,9 @@ pub fn begun(connection: &Connection, change: &Change<'_>) -> (Connection, Strin
     let words = change.in_words(connection);
     let mut next = connection.clone();
     next.changing.push(change.plan.clone());
+    if change.puts_back {
+        return (next, format!("what somebody changed of {id} is being put back, as subscription {name} says"));
+    }
     (next, format!("{id} is being changed in place, as subscription {name} says: {words}"))
 }
 
@@ -125,7 +138,13 @@ pub fn changed(
     };
     next.findings.retain(|finding| !stale(&finding.code));
     next.findings.extend(warnings);
-    let what = if change.aspects.is_none() {
+    if change.puts_back {
+        // What was added and stays is found again by the next look.
+        next.findings.retain(|finding| finding.code != SETTINGS_CHANGED);
+    }
+    let what = if change.puts_back {
+        format!("what somebody changed of {id} is put back, as subscription {name} says")
+    } else if change.aspects.is_none() {
         format!("{id} is as subscription {name} says")
     } else {
         format!("{id} is changed in place, as subscription {name} says: {words}")

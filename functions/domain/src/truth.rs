@@ -12,7 +12,7 @@ mod act;
 mod adopt;
 mod look;
 mod names;
-mod policy;
+pub(crate) mod policy;
 mod round;
 mod shares;
 mod standing;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::aspects::{Aspects, groups_of, is_own, policy_of, private_dns_of, subnets_of, tables_of};
-use crate::connection::Plan;
+use crate::connection::{Connection, Plan, PlannedCall};
 use crate::ids::{RouteTableId, SecurityGroupId, SubnetId};
 use crate::inventory::ListedEndpoint;
 use crate::network::{Association, same_word};
+use crate::truth::policy;
 
 /// What was made, as AWS shows it, with its tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +119,33 @@ pub fn calls(before: &[Plan], plan: &Plan, shown: &Shown, tagged: &[&BTreeMap<St
         let still = gone.filter(|(key, value)| tagged.iter().any(|tags| tags.get(*key) == Some(*value)));
         calls.remove_tags = still.map(|(key, value)| (key.clone(), value.clone())).collect();
     }
+    calls
+}
+
+/// What makes what stands again what the record says that it was made as, where that can be done in place. What somebody
+/// added stays, but for security groups, as in [`calls`].
+#[must_use]
+pub fn put_back(record: &Connection, shown: &Shown, tagged: &[&BTreeMap<String, String>]) -> Calls {
+    let (Some(plan), Some(call)) = (&record.plan, record.call_said()) else { return Calls::default() };
+    let plan = Plan { call, ..plan.clone() };
+    let mut calls = Calls::default();
+    if let Shown::Endpoint(listed) = shown {
+        let has_policy =
+            matches!(plan.call, PlannedCall::InterfaceEndpoint { .. } | PlannedCall::GatewayEndpoint { .. });
+        let differ = Aspects {
+            // Those that are not known are not taken for none.
+            security_groups: !groups_of(&plan.call).is_empty(),
+            subnets: true,
+            private_dns: true,
+            route_tables: true,
+            policy: has_policy && policy::is_another(policy_of(&plan.call), listed.policy.as_deref()),
+            tags: false,
+        };
+        calls.modify = modification(&[], &plan, listed, differ);
+    }
+    let has = |key: &str, value: &str| tagged.iter().all(|tags| tags.get(key).is_some_and(|tag| tag == value));
+    let given = plan.tags.iter().filter(|(key, value)| !is_own(key) && !has(key, value));
+    calls.set_tags = given.map(|(key, value)| (key.clone(), value.clone())).collect();
     calls
 }
 

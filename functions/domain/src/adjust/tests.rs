@@ -2,6 +2,7 @@
 
 mod association;
 mod interface;
+mod put_back;
 mod routes;
 
 use std::collections::BTreeSet;

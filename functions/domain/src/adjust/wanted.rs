@@ -19,9 +19,20 @@ pub struct Change<'a> {
     pub aspects: Aspects,
     /// Whether the route tables in the plan are still those of before: which they are to be takes a look at the VPC.
     pub chooses: bool,
+    /// Whether nothing else is said than when it was made, and what somebody changed by hand is put back.
+    pub puts_back: bool,
 }
 
 impl Change<'_> {
+    /// What makes it again what it was made as.
+    pub(super) fn putting_back(mut self, connection: &Connection) -> Self {
+        if let Some(plan) = &connection.plan {
+            self.plan.clone_from(plan);
+        }
+        self.puts_back = true;
+        self
+    }
+
     /// Whether the record says that this is being done.
     #[must_use]
     pub fn is_begun(&self, connection: &Connection) -> bool {
@@ -102,7 +113,7 @@ pub fn wanted<'a>(connection: &Connection, known: Known<'a>) -> Option<Change<'a
     plan.tags.retain(|key, _| is_own(key));
     plan.tags.extend(subscription.tags.iter().map(|(key, value)| (key.clone(), value.clone())));
     let aspects = Aspects::from(&plans(connection), &plan);
-    Some(Change { subscription, settings, plan, aspects, chooses })
+    Some(Change { subscription, settings, plan, aspects, chooses, puts_back: false })
 }
 
 /// The plans that an endpoint may have been made by: the record's, and those that it is being changed to.

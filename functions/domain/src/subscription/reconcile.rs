@@ -24,6 +24,17 @@ pub struct Reconcile {
     pub orphaned: Remedy,
     /// About a second one for a connection that has one: `report` or `repair`.
     pub duplicated: Remedy,
+    /// About what somebody changed of what was made: `report` or `repair`. Left out of digests while it is only reported.
+    #[serde(skip_serializing_if = "Remedy::is_report")]
+    pub changed: Remedy,
+}
+
+impl Remedy {
+    /// Whether it is only said.
+    #[must_use]
+    pub const fn is_report(&self) -> bool {
+        matches!(self, Self::Report)
+    }
 }
 
 impl Reconcile {
@@ -34,7 +45,7 @@ impl Reconcile {
             Remedy::Adopt => Remedy::Report,
             other => other,
         };
-        Self { gone: but_adopt, orphaned: remedy, duplicated: but_adopt }
+        Self { gone: but_adopt, orphaned: remedy, duplicated: but_adopt, changed: but_adopt }
     }
 
     /// Whether everything is only reported, which is the default.

@@ -190,6 +190,7 @@ fn reconcile() -> Value {
                     "gone": remedy("Somebody deleted what was made for a connection: say it, or open it anew as well.", &report_or_repair),
                     "orphaned": remedy("Something carries Drawbridge's tags and stands in no live record: say it, remove it, or take it into its record.", &[Remedy::Report, Remedy::Repair, Remedy::Adopt]),
                     "duplicated": remedy("A second one was made for a connection: say it, or remove it as well.", &report_or_repair),
+                    "changed": remedy("Somebody changed what was made for a connection: say it, or put it back as well.", &report_or_repair),
                 },
             },
         ],

@@ -7,7 +7,7 @@ const DEFAULT: &str = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action"
 
 /// Whether the policy that EC2 shows is another one than `made`, or than AWS's default if none was made. What EC2 does not
 /// show, or shows in a form that is no policy, is no change.
-pub(super) fn is_another(made: Option<&str>, shown: Option<&str>) -> bool {
+pub(crate) fn is_another(made: Option<&str>, shown: Option<&str>) -> bool {
     let read = |text: &str| serde_json::from_slice::<Value>(text.as_bytes()).ok();
     let (made, shown) = (made.unwrap_or(DEFAULT), shown.unwrap_or_default());
     let (Some(a), Some(b)) = (read(made), read(shown)) else { return false };

@@ -158,7 +158,8 @@ impl Look {
         }
         if !changed.is_empty() {
             let seen = format!("{} has {}", listed.endpoint.id, changed.join(", and "));
-            let way_out = "undo it (CloudTrail says who did it), or change the subscription and open it anew: \
+            let way_out = "undo it (CloudTrail says who did it), which `reconcile: {changed: repair}` in the subscription does \
+                           by itself as far as it can be done in place; or change the subscription and open it anew: \
                            `drawbridge close ID --reason TEXT`, then `drawbridge retry ID`";
             self.find(SETTINGS_CHANGED, seen, "what it was made with", way_out.to_owned());
         }

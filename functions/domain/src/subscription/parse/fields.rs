@@ -43,7 +43,7 @@ const PROFILE: &[&str] = &["extends", "ports", "free_addresses_per_subnet", "uns
 const PORT_USE: &[&str] = &["from", "to", "use", "required"];
 const LIMITS: &[&str] = &["connections_per_share", "monthly_cost_per_share", "endpoints", "monthly_cost_of_endpoints"];
 const OUTPUTS: &[&str] = &["ssm"];
-const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated"];
+const RECONCILE: &[&str] = &["gone", "orphaned", "duplicated", "changed"];
 
 const OTHERWISE: &[(&str, Otherwise)] =
     &[("hold", Otherwise::Hold), ("reject", Otherwise::Reject), ("ignore", Otherwise::Ignore)];
@@ -571,6 +571,7 @@ fn reconcile(reader: &mut Reader, node: &Node, path: &str) -> Option<Reconcile> 
         gone: remedy("gone", &REMEDIES[..WITHOUT_ADOPT])?,
         orphaned: remedy("orphaned", REMEDIES)?,
         duplicated: remedy("duplicated", &REMEDIES[..WITHOUT_ADOPT])?,
+        changed: remedy("changed", &REMEDIES[..WITHOUT_ADOPT])?,
     })
 }
 

@@ -35,7 +35,7 @@ fn over(status: Status, cause: Option<Cause>) -> Connection {
 }
 
 fn step(record: Option<&Connection>, remedy: Remedy) -> StrayStep {
-    let reconcile = Reconcile { gone: remedy, orphaned: remedy, duplicated: remedy };
+    let reconcile = Reconcile { gone: remedy, orphaned: remedy, duplicated: remedy, changed: remedy };
     decide_stray(&stray("available"), record, reconcile, SAFE, later(61))
 }
 

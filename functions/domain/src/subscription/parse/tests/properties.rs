@@ -254,7 +254,12 @@ fn trust() -> impl Strategy<Value = Trust> {
 fn reconcile() -> impl Strategy<Value = Reconcile> {
     let but_adopt = || select(vec![Remedy::Report, Remedy::Repair]);
     let all = select(vec![Remedy::Report, Remedy::Repair, Remedy::Adopt]);
-    (but_adopt(), all, but_adopt()).prop_map(|(gone, orphaned, duplicated)| Reconcile { gone, orphaned, duplicated })
+    (but_adopt(), all, but_adopt(), but_adopt()).prop_map(|(gone, orphaned, duplicated, changed)| Reconcile {
+        gone,
+        orphaned,
+        duplicated,
+        changed,
+    })
 }
 
 fn profile() -> impl Strategy<Value = Chosen> {
