@@ -26,6 +26,7 @@ RUNS = 11
 RELEASE = ROOT / "target" / "release"
 EXECUTION = "arn:aws:states:us-east-1:111122223333:execution:bench:bench"
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:bench"
+TOPIC = "arn:aws:sns:us-east-1:111122223333:drawbridge-ConnectionNotifications"
 
 _LISTED = f"security_groups: [{world.SECURITY_GROUP}]"
 GUARDED = world.SUBSCRIPTION.read_text().replace(_LISTED, "security_groups: managed")
@@ -103,6 +104,7 @@ def _settings(cloud: LocalCloud, function: str) -> dict[str, str]:
         "DISCONNECT_MACHINE_ARN": MACHINE,
         "EVENT_BUS_NAME": "default",
         "SETTLE_SECONDS": "0",
+        "NOTIFICATIONS_TOPIC_ARN": TOPIC,
         "OUTPUT_PREFIX": "/bench/",
         "AWS_SDK_UA_APP_ID": f"drawbridge-{function}",
     }
