@@ -370,6 +370,21 @@ impl Connection {
         Some(self.group.as_ref().map_or_else(|| call.clone(), |group| call.behind(&group.id)))
     }
 
+    /// Another attempt at what stands otherwise than before, if it stands at all: nothing that was seen of it holds, and its
+    /// names are other ones.
+    pub(crate) fn start_over(&mut self) {
+        self.attempt += 1;
+        self.execution = None;
+        self.deadline = None;
+        self.ending = None;
+        self.missing = None;
+        self.last_look.clear();
+        self.databases.clear();
+        self.names_version += 1;
+        self.names_since = None;
+        self.ready_at = None;
+    }
+
     /// Moves to `status`; `since` only changes if the status does.
     pub fn become_status(&mut self, status: Status, now: Timestamp, why: impl Into<String>, next: impl Into<String>) {
         if self.status != status {

@@ -461,20 +461,10 @@ pub fn retry_share(record: &ShareRecord, now: Timestamp) -> Result<ShareRecord, 
 #[must_use]
 pub fn want_again(connection: &Connection, now: Timestamp, why: &str) -> Connection {
     let mut next = connection.clone();
-    next.attempt += 1;
+    next.start_over();
     next.generation += 1;
-    next.execution = None;
     next.plan = None;
     next.made = None;
-    next.deadline = None;
-    next.last_look.clear();
-    next.databases.clear();
-    // What is made anew has other names.
-    next.names_version += 1;
-    next.names_since = None;
-    next.ready_at = None;
-    next.missing = None;
-    next.ending = None;
     next.become_status(Status::Wanted, now, why, "a connect run opens it");
     next
 }

@@ -286,10 +286,7 @@ impl<E, N, L: Connections> Observe<E, N, L> {
             return self.not_ready(next, why, accessible, request, now).await;
         }
         waiting::accepted(&mut next, self.settings.allowed, now);
-        next.why.clone_from(&why);
-        next.last_look = accessible;
-        self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
-        Ok(FaultName::NotReady.because(why))
+        self.seen(next, why, accessible, request, now).await
     }
 
     /// Writes down what is waited for, if that is news, and says `NotReady` or that time is up.
@@ -304,12 +301,24 @@ impl<E, N, L: Connections> Observe<E, N, L> {
         if let Err(passed) = observation::within(connection.deadline, now, &why) {
             return Ok(passed);
         }
-        if connection.why != why || connection.last_look != accessible {
-            let mut next = connection;
-            next.why.clone_from(&why);
-            next.last_look = accessible;
-            self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
+        if connection.why == why && connection.last_look == accessible {
+            return Ok(FaultName::NotReady.because(why));
         }
+        self.seen(connection, why, accessible, request, now).await
+    }
+
+    /// Writes down what was seen, and says `NotReady`.
+    async fn seen(
+        &self,
+        mut next: Connection,
+        why: String,
+        accessible: Vec<String>,
+        request: &ConnectRequest,
+        now: Timestamp,
+    ) -> Result<Fault, Fault> {
+        next.why.clone_from(&why);
+        next.last_look = accessible;
+        self.ledger.save_connection(next, audit(request, now, why.clone())).await?;
         Ok(FaultName::NotReady.because(why))
     }
 

@@ -75,6 +75,18 @@ impl MakeEndpoint for Ec2 {
     }
 }
 
+/// The first refusal inside an answer of 200, but for what is gone already.
+pub(crate) fn refusal(
+    action: &str,
+    refused: &[UnsuccessfulItem],
+    is_gone: fn(Option<&str>) -> bool,
+) -> Result<(), Fault> {
+    let errors = refused.iter().map(UnsuccessfulItem::error);
+    let codes = errors.map(|error| error.map_or((None, None), |error| (error.code(), error.message())));
+    let mut refusals = codes.filter(|(code, _)| !is_gone(*code));
+    refusals.next().map_or(Ok(()), |(code, message)| Err(answered(action, code, message, None)))
+}
+
 impl RemoveEndpoint for Ec2 {
     async fn delete(&self, id: &VpcEndpointId) -> Result<(), Fault> {
         let refused = match self.0.delete_vpc_endpoints().vpc_endpoint_ids(id.as_str()).send().await {
@@ -82,10 +94,7 @@ impl RemoveEndpoint for Ec2 {
             Err(error) if is_not_found(error.code()) => return Ok(()),
             Err(error) => return Err(fault(DELETE, error)),
         };
-        let errors = refused.iter().map(UnsuccessfulItem::error);
-        let codes = errors.map(|error| error.map_or((None, None), |error| (error.code(), error.message())));
-        let mut refusals = codes.filter(|(code, _)| !is_not_found(*code));
-        refusals.next().map_or(Ok(()), |(code, message)| Err(answered(DELETE, code, message, None)))
+        refusal(DELETE, &refused, is_not_found)
     }
 }
 

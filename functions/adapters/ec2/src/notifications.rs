@@ -1,12 +1,12 @@
 //! Connection notifications: a topic is told what the provider of an interface endpoint decides.
 
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
-use aws_sdk_ec2::types::UnsuccessfulItem;
 use drawbridge_domain::ids::VpcEndpointId;
 use drawbridge_domain::ports::{MakeNotification, RemoveNotifications};
 use drawbridge_domain::{Fault, FaultName};
-use drawbridge_sdk::{answered, every_page, fault};
+use drawbridge_sdk::{every_page, fault};
 
+use crate::endpoints::refusal;
 use crate::{Ec2, PAGE, filter, is_not_found};
 
 const CREATE: &str = "ec2:CreateVpcEndpointConnectionNotification";
@@ -52,10 +52,7 @@ impl RemoveNotifications for Ec2 {
             Err(error) if is_gone(error.code()) => return Ok(()),
             Err(error) => return Err(fault(DELETE, error)),
         };
-        let errors = refused.iter().map(UnsuccessfulItem::error);
-        let codes = errors.map(|error| error.map_or((None, None), |error| (error.code(), error.message())));
-        let mut refusals = codes.filter(|(code, _)| !is_gone(*code));
-        refusals.next().map_or(Ok(()), |(code, message)| Err(answered(DELETE, code, message, None)))
+        refusal(DELETE, &refused, is_gone)
     }
 }
 

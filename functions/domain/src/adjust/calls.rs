@@ -111,9 +111,7 @@ pub fn calls(before: &[Plan], plan: &Plan, shown: &Shown, tagged: &[&BTreeMap<St
         calls.modify = modification(before, plan, listed, differ);
     }
     if differ.tags {
-        let has = |key: &str, value: &str| tagged.iter().all(|tags| tags.get(key).is_some_and(|tag| tag == value));
-        let given = plan.tags.iter().filter(|(key, value)| !is_own(key) && !has(key, value));
-        calls.set_tags = given.map(|(key, value)| (key.clone(), value.clone())).collect();
+        calls.set_tags = lacking_tags(plan, tagged);
         let named = before.iter().flat_map(|before| &before.tags);
         let gone = named.filter(|(key, _)| !is_own(key) && !plan.tags.contains_key(*key));
         let still = gone.filter(|(key, value)| tagged.iter().any(|tags| tags.get(*key) == Some(*value)));
@@ -143,10 +141,15 @@ pub fn put_back(record: &Connection, shown: &Shown, tagged: &[&BTreeMap<String, 
         };
         calls.modify = modification(&[], &plan, listed, differ);
     }
+    calls.set_tags = lacking_tags(&plan, tagged);
+    calls
+}
+
+/// The subscription's tags that something lacks, or has with another value.
+fn lacking_tags(plan: &Plan, tagged: &[&BTreeMap<String, String>]) -> BTreeMap<String, String> {
     let has = |key: &str, value: &str| tagged.iter().all(|tags| tags.get(key).is_some_and(|tag| tag == value));
     let given = plan.tags.iter().filter(|(key, value)| !is_own(key) && !has(key, value));
-    calls.set_tags = given.map(|(key, value)| (key.clone(), value.clone())).collect();
-    calls
+    given.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 fn modification(before: &[Plan], plan: &Plan, shown: &ListedEndpoint, differ: Aspects) -> Modification {

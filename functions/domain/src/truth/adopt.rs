@@ -74,19 +74,10 @@ pub fn adopt(stray: &Stray, record: &Connection, grounds: Grounds<'_>, now: Time
     }
 
     let mut next = record.clone();
+    next.start_over();
     next.generation = record.generation.max(generation);
-    next.attempt += 1;
     next.transient_runs = 0;
-    next.execution = None;
-    next.deadline = None;
-    next.ending = None;
     next.fault = None;
-    next.missing = None;
-    next.last_look.clear();
-    next.databases.clear();
-    next.names_version += 1;
-    next.names_since = None;
-    next.ready_at = None;
     next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
     let (made_group, group) = group.unzip();
     next.plan = Some(Plan { token, tags, call, group, planned_at: now });
