@@ -369,7 +369,7 @@ class Story:
         for run in self.cloud.executions():
             if any(each in f":{run.arn}" for each in about):
                 lines.append(f"{run.machine} {run.name}: {run.status} {run.error or ''} {run.cause or ''}".rstrip())
-        return "\n".join(lines) or "nothing is known of the last share"
+        return "\n".join([*(lines or ["nothing is known of the last share"]), *self.cloud.stalls()])
 
     # Whether all is well
 
@@ -411,8 +411,7 @@ class Story:
                 continue
             connection = connections.get(tags.get("drawbridge:connection", ""), {})
             known = (connection.get("plan") or {}).get("token") == tags.get("drawbridge:owner")
-            told = connection and any(group["GroupId"] in entry["what"] for entry in self.audit(connection["pk"]) if "somebody else" in entry["what"])
-            if not known and not told:
+            if not known and group["GroupId"] not in connection.get("groups_left", []):
                 yield f"{group['GroupId']} of {tags.get('drawbridge:owner')} is left, and nobody is told"
 
         # It has no tags: whom it tells says whose it is.

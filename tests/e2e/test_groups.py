@@ -239,7 +239,25 @@ def test_somebody_else_began_to_use_it(cloud: LocalCloud) -> None:
     # The next generation has one of its own, whatever became of the last.
     story.subscribe(targets=[MANAGED])
     story.sweep_until(lambda: story.connection(share)["status"] == "ready", what="the connection")
-    assert story.connection(share)["group"]["id"] != group["GroupId"]
+    again = story.connection(share)
+    assert again["group"]["id"] != group["GroupId"] and again["groups_left"] == [group["GroupId"]]
+    shown = " ".join(cloud.cli("show", again["id"]).stdout.split())
+    assert f"left {group['GroupId']}, its security group of an earlier time: somebody else used it" in shown
+    assert story.disorder() == []
+    # Each close tries again: it is still used, and what is said names it.
+    cloud.cli("withdraw", "redis", "--yes")
+    over = closed(story, share)
+    assert [g["GroupId"] for g in groups(story)] == [group["GroupId"]] and over["groups_left"] == [group["GroupId"]]
+    assert f"{group['GroupId']}, which an earlier close left, is still used by somebody else" in over["why"]
+    # Nobody uses it any more.
+    story.subscribe(targets=[MANAGED])
+    story.sweep_until(lambda: story.connection(share)["status"] == "ready", what="the connection")
+    cloud.client("ec2").delete_security_group(GroupId="sg-0000000000000beef")
+    cloud.cli("withdraw", "redis", "--yes")
+    over = closed(story, share)
+    assert groups(story) == [] and "groups_left" not in over
+    assert f"{group['GroupId']}, which an earlier close left, is removed" in over["why"]
+    assert story.disorder() == []
 
 
 def test_adopted_with_its_group(cloud: LocalCloud) -> None:

@@ -73,6 +73,10 @@ pub fn connection(
     if let Some(group) = &connection.group {
         facts.add("behind", &format!("{}, its own security group", group.id));
     }
+    for group in &connection.groups_left {
+        let what = "its security group of an earlier time: somebody else used it when it was closed; delete it when they do not";
+        facts.add("left", &format!("{group}, {what}"));
+    }
     let share = connection.share_arn.as_ref().map_or("none: a subscription asks for it", |arn| arn.as_str());
     facts.add("share", share);
     let claims =

@@ -2,6 +2,7 @@
 //! *and* stands in its record is removed; what is gone already is success.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use drawbridge_domain::connection::{Connection, Made, MadeGroup, Plan, PlannedCall, Status};
 use drawbridge_domain::ending::Cause;
@@ -121,10 +122,12 @@ where
             return self.wait_for_group(connection, id, request, now).await;
         }
         self.settle(&connection, now)?;
-        let left = match &connection.made {
+        let mut left = match &connection.made {
             Some(Made::Endpoint(id)) => self.untell(&connection, id).await?.unwrap_or_default(),
             Some(Made::Association(_)) | None => String::new(),
         };
+        let mut connection = connection;
+        left += &self.remove_groups_left(&mut connection).await?;
         self.finish(connection, &kept, &group, &left, request, now).await
     }
 
@@ -407,6 +410,31 @@ where
         }
     }
 
+    /// Tries again to remove what an earlier close left to whoever used it; says what became of it. Nothing is waited for:
+    /// what is used still stays in the record.
+    async fn remove_groups_left(&self, connection: &mut Connection) -> Result<String, Fault> {
+        if connection.groups_left.is_empty() {
+            return Ok(String::new());
+        }
+        let mut said = String::new();
+        let tagged = self.ec2.groups_tagged(TAG_CONNECTION, connection.id.as_str()).await?;
+        for id in mem::take(&mut connection.groups_left) {
+            let became = if !tagged.iter().any(|group| group.id == id) {
+                "is gone or carries our tags no more"
+            } else if let Err(fault) = self.ec2.delete_group(&id).await {
+                if fault.name != FaultName::Conflict {
+                    return Err(fault);
+                }
+                connection.groups_left.push(id.clone());
+                "is still used by somebody else"
+            } else {
+                "is removed"
+            };
+            said = format!("{said}; {id}, which an earlier close left, {became}");
+        }
+        Ok(said)
+    }
+
     /// Writes down since when the group is refused, so that it is not waited for without end.
     async fn wait_for_group(
         &self,
@@ -457,8 +485,10 @@ where
         } else {
             format!("{} is removed", removed.join(" and "))
         };
+        let mut connection = connection;
         let gone = match group {
             Group::Used(id, _) => {
+                connection.groups_left.push(id.clone());
                 format!("{gone}; somebody else uses {id}, its security group, so it stays: delete it when they do not")
             }
             Group::None | Group::Removed(_) => gone,

@@ -297,6 +297,10 @@ pub struct Connection {
     /// The security group that was made for the present generation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<MadeGroup>,
+    /// Security groups that were made for it and stayed when it was closed, since somebody else used them. Each close tries
+    /// again to remove them; until then they are in no other field.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups_left: Vec<SecurityGroupId>,
     /// What preflight found, and differing claims.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -368,6 +372,12 @@ impl Connection {
     pub fn call_said(&self) -> Option<PlannedCall> {
         let call = &self.plan.as_ref()?.call;
         Some(self.group.as_ref().map_or_else(|| call.clone(), |group| call.behind(&group.id)))
+    }
+
+    /// It stands behind this group of its own, which an earlier close may have left.
+    pub fn stand_behind(&mut self, group: SecurityGroupId) {
+        self.groups_left.retain(|left| *left != group);
+        self.group = Some(MadeGroup { id: group, refused_since: None });
     }
 
     /// Another attempt at what stands otherwise than before, if it stands at all: nothing that was seen of it holds, and its

@@ -301,6 +301,7 @@ pub fn connection(status: Status) -> Connection {
         plan: Some(plan),
         made: Some(Made::Endpoint(endpoint_id())),
         group: None,
+        groups_left: Vec::new(),
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: Vec::new(),

@@ -313,6 +313,7 @@ fn new(home: &Home, origin: &Origin, wish: &Wish, subscriptions: &[Subscription]
         plan: None,
         made: None,
         group: None,
+        groups_left: Vec::new(),
         findings: Vec::new(),
         last_look: Vec::new(),
         databases: Vec::new(),

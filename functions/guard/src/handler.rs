@@ -1,7 +1,7 @@
 //! The group stands in the plan before it is made, under the plan's token as its name: who asks for it
 //! again finds it. `open` makes the endpoint when the record has it.
 
-use drawbridge_domain::connection::{Connection, MadeGroup, Status};
+use drawbridge_domain::connection::{Connection, Status};
 use drawbridge_domain::messages::{ConnectRequest, OpenAnswer};
 use drawbridge_domain::ports::{AuditEntry, Connections, MakeGroup};
 use drawbridge_domain::{Fault, FaultName, Timestamp};
@@ -39,7 +39,7 @@ where
         self.ec2.admit(&group, planned).await?;
         let what = format!("{group} is made");
         let mut next = connection;
-        next.group = Some(MadeGroup { id: group.clone(), refused_since: None });
+        next.stand_behind(group.clone());
         next.next = format!("its endpoint is made behind {group}");
         let by = "guard".to_owned();
         let audit = AuditEntry { at: now, by, execution: Some(request.execution.clone()), what };

@@ -139,6 +139,7 @@ pub(crate) fn connection() -> Connection {
         }),
         made: Some(Made::Endpoint(VpcEndpointId::parse("vpce-0a1b").unwrap())),
         group: Some(MadeGroup { id: SecurityGroupId::parse("sg-0b").unwrap(), refused_since: None }),
+        groups_left: vec![SecurityGroupId::parse("sg-0a").unwrap()],
         findings: vec![Finding {
             severity: Severity::Warning,
             code: "MetricsPortClosed".to_owned(),

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::OF_STRAYS;
 use super::policy::is_another;
 use super::strays::{Stray, Thing};
-use crate::connection::{Connection, MadeGroup, Plan, PlannedCall, PlannedGroup, Status};
+use crate::connection::{Connection, Plan, PlannedCall, PlannedGroup, Status};
 use crate::ending::Cause;
 use crate::identity::{Home, OWN_TAGS, TAG_OWNER};
 use crate::ids::{ResourceArn, SecurityGroupId, Service, VpcId};
@@ -79,10 +79,13 @@ pub fn adopt(stray: &Stray, record: &Connection, grounds: Grounds<'_>, now: Time
     next.transient_runs = 0;
     next.fault = None;
     next.findings.retain(|finding| !OF_STRAYS.contains(&finding.code.as_str()));
-    let (made_group, group) = group.unzip();
+    let (own, group) = group.unzip();
     next.plan = Some(Plan { token, tags, call, group, planned_at: now });
     next.made = Some(stray.made());
-    next.group = made_group;
+    next.group = None;
+    if let Some(group) = own {
+        next.stand_behind(group);
+    }
     let why = format!("{} carries its tags and is adopted", stray.made().id());
     next.become_status(Status::Waiting, now, why, "observe looks until it can be used");
     Ok(next)
@@ -97,7 +100,7 @@ fn own_group(
     token: &str,
     vpc: &VpcId,
     wished: Option<&SecurityGroups>,
-) -> Result<Option<(MadeGroup, PlannedGroup)>, String> {
+) -> Result<Option<(SecurityGroupId, PlannedGroup)>, String> {
     let of_connection = |name: &str| name.starts_with(stray.connection.as_str());
     if let Some((id, name)) = listed.group_names.iter().find(|(_, name)| of_connection(name) && name != token) {
         return Err(format!("it stands behind {id}, which was made for {name}"));
@@ -110,7 +113,7 @@ fn own_group(
         _ => (Vec::new(), Vec::new()),
     };
     let planned = PlannedGroup { vpc: vpc.clone(), ports: Vec::new(), cidrs, security_groups };
-    Ok(Some((MadeGroup { id: id.clone(), refused_since: None }, planned)))
+    Ok(Some((id.clone(), planned)))
 }
 
 /// The call that would have made it, if it leads from where to where the record says.
