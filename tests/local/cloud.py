@@ -43,6 +43,8 @@ TAKEN_DOWN = "bootstrap exited during init with code -1"
 MOST_STARTS = 3
 # ministack's ListExecutions fails now and then while a run begins: "dictionary changed size during iteration".
 MOST_LOOKS = 4
+# Of the engine's pauses, the last are told.
+MOST_STALLS = 10
 
 
 @dataclass(frozen=True)
@@ -406,7 +408,11 @@ class LocalCloud:
             for i in self.items()
             if "status" in i
         ]
-        return "\n".join(lines) or "no execution, nothing in the ledger"
+        return "\n".join([*(lines or ["no execution, nothing in the ledger"]), *self.stalls()])
+
+    def stalls(self) -> list[str]:
+        """When the engine stood still, for whoever reads a failed test: what was late then is nobody's fault."""
+        return [f"the engine at {stall}" for stall in self.engine.stalls()[-MOST_STALLS:]]
 
     # Counting
 

@@ -11,6 +11,8 @@ What is added:
 - A run that waits on a task token is ended by StopExecution, and its token is worth nothing then, as on AWS.
 - `GET /_drawbridge/busy` counts what is under way, so that a test can tell rest from a pause; a run that waits on a task
   token, whose function is done, rests. `GET /_drawbridge/waiting` lists those.
+- `GET /_drawbridge/stalls` lists when no request was answered, and for how long: on a machine that is shared, calls were late
+  that nothing was wrong with.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import os
 import signal
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -32,6 +35,8 @@ from ministack.services import dynamodb, lambda_svc, stepfunctions
 POLL_SECONDS = 0.05
 BUSY = "/_drawbridge/busy"
 WAITING = "/_drawbridge/waiting"
+STALLS = "/_drawbridge/stalls"
+STALL_SECONDS = 1.0
 
 Reply = tuple[int, dict[str, str], bytes]
 
@@ -39,6 +44,7 @@ _execution: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextV
 _runs: set[str] = set()
 _tokens: dict[str, dict[str, Any]] = {}
 _given_again: Counter[str] = Counter()
+_stalls: list[str] = []
 _ministacks_wait = stepfunctions._invoke_with_callback
 
 
@@ -160,9 +166,22 @@ def _with_busy(
             return 200, {"Content-Type": "application/json"}, json.dumps(_busy()).encode()
         if path == WAITING:
             return 200, {"Content-Type": "application/json"}, json.dumps(sorted(_waiting())).encode()
+        if path == STALLS:
+            return 200, {"Content-Type": "application/json"}, json.dumps(_stalls).encode()
         return await handle(path, method, query)
 
     return handle_admin
+
+
+def _watch(port: int) -> None:
+    """Asks this process for a sign of life every second, for as long as it lives."""
+    while True:
+        time.sleep(1)
+        began, at = time.monotonic(), time.strftime("%H:%M:%S", time.gmtime())
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}{BUSY}") as answer:
+            answer.read()
+            if (took := time.monotonic() - began) > STALL_SECONDS:
+                _stalls.append(f"{at}Z: no request was answered for {took:.1f} s")
 
 
 def _busy() -> dict[str, int]:
@@ -210,4 +229,5 @@ if __name__ == "__main__":
     owner, companion = os.environ.pop("DRAWBRIDGE_OWNER", ""), os.environ.pop("DRAWBRIDGE_COMPANION", "0")
     if owner:
         threading.Thread(target=_end_with, args=(int(owner), int(companion)), daemon=True).start()
+    threading.Thread(target=_watch, args=(int(os.environ["GATEWAY_PORT"]),), daemon=True).start()
     app.main()

@@ -86,6 +86,10 @@ class Engine:
         """What is under way: `runs` of state machines, `invocations`, stream `records` not yet given to a function."""
         return dict(self._call("GET", "/_drawbridge/busy"))
 
+    def stalls(self) -> list[str]:
+        """When nothing was answered for a second or more."""
+        return list(self._call("GET", "/_drawbridge/stalls"))
+
     def waiting(self) -> set[str]:
         """The ARNs of the runs that wait on a task token."""
         return set(self._call("GET", "/_drawbridge/waiting"))
