@@ -215,3 +215,21 @@ def test_a_quota_that_is_used_up(cloud: LocalCloud, tmp_path: Path) -> None:
     assert [c for c in story.calls(since, "open") if c["service"] == "servicequotas"] == []
     cloud.wait_for_rest()
     assert story.disorder() == []
+
+
+def test_the_quota_of_gateway_endpoints_is_the_regions(cloud: LocalCloud, tmp_path: Path) -> None:
+    """Ten VPCs with two each leave no room for one in an eleventh: EC2 would say so when it is made, plan says it before."""
+    story = Story(cloud)
+    ec2 = cloud.client("ec2", story.account)
+    for _ in range(10):
+        other = Place(story)
+        for service in ("s3", "dynamodb"):
+            name = f"com.amazonaws.{cloud.region}.{service}"
+            ec2.create_vpc_endpoint(VpcEndpointType="Gateway", VpcId=other.vpc, ServiceName=name, RouteTableIds=[other.main])
+    place, planner = Place(story), Planner(story, tmp_path)
+    file = planner.file("asking", senders=(), targets=(), endpoints=[place.gateway()])
+    (connection,) = planner.says(file, 1)["connections"]
+    (reached,) = [f for f in connection["findings"] if f["code"] == "QuotaReached"]
+    assert reached["severity"] == "error", reached
+    assert reached["seen"] == "this account has 20 endpoints of type Gateway in this Region"
+    assert "--quota-code L-1B52E74A --desired-value 30" in reached["way_out"]

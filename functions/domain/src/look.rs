@@ -163,7 +163,7 @@ where
         let services = self.ec2.endpoint_services(service).await?;
         let mut seen = RoutesSeen { vpc: self.ec2.vpc(&item.vpc).await?, ..RoutesSeen::default() };
         if seen.vpc.is_some() {
-            seen.endpoints = self.ec2.endpoints_in(&item.vpc).await?;
+            seen.endpoints = self.ec2.gateways().await?;
         }
         seen.quota = self.quota("Gateway", &item.vpc, &connection.id, &seen.endpoints).await;
         match &item.route_tables {

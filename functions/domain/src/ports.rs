@@ -119,6 +119,9 @@ pub trait LookAtNetwork {
     async fn security_groups(&self, ids: &[SecurityGroupId]) -> Result<Vec<SecurityGroup>, Fault>;
     /// The VPC's endpoints that are not deleted, all pages.
     async fn endpoints_in(&self, vpc: &VpcId) -> Result<Vec<Endpoint>, Fault>;
+
+    /// Those of type Gateway in every VPC of this account and Region, of which their quota is.
+    async fn gateways(&self) -> Result<Vec<Endpoint>, Fault>;
 }
 
 /// EC2: look at the services that endpoints lead to.

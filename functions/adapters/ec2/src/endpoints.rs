@@ -284,6 +284,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn gateway_endpoints_are_those_of_the_region() {
+        let script = Script::new([endpoints(&[row("vpce-1", "Available", "x")], None)]);
+        assert_eq!(Ec2::new(&script.config()).gateways().await.unwrap().len(), 1);
+        let body = &script.requests()[0].body;
+        assert!(body.contains("Filter.1.Name=vpc-endpoint-type&Filter.1.Value.1=Gateway"), "{body}");
+        assert!(!body.contains("vpc-id"), "{body}");
+    }
+
+    #[tokio::test]
     async fn what_is_made_is_what_the_plan_says() {
         let script = Script::new([created("vpce-0a"), created("vpce-0a")]);
         let ec2 = Ec2::new(&script.config());

@@ -57,6 +57,10 @@ impl LookAtNetwork for Ec2 {
     async fn endpoints_in(&self, vpc: &VpcId) -> Result<Vec<Endpoint>, Fault> {
         self.read_endpoints(filter("vpc-id", [vpc])).await
     }
+
+    async fn gateways(&self) -> Result<Vec<Endpoint>, Fault> {
+        self.read_endpoints(filter("vpc-endpoint-type", ["Gateway"])).await
+    }
 }
 
 impl Ec2 {

@@ -19,7 +19,7 @@ pub struct RoutesSeen {
     pub route_tables: Vec<RouteTable>,
     /// Those of the listed subnets that exist, in whatever VPC.
     pub subnets: Vec<Subnet>,
-    /// The endpoints in the VPC.
+    /// The gateway endpoints, at least those of the VPC; all of the account and Region where their quota is looked at.
     pub endpoints: Vec<Endpoint>,
     /// What the quota of gateway endpoints is, if it is used up by default; none if AWS does not show it.
     pub quota: Looked<Option<usize>>,

@@ -29,7 +29,7 @@ pub use gateway::{RoutesSeen, chosen_tables, gateway};
 pub use interface::interface;
 pub use network_endpoint::{network_endpoint, second_network};
 pub use private_names::{PrivateName, names_of_resource, names_of_service, with_names_behind};
-pub use quotas::{QUOTAS, Quota, used_up};
+pub use quotas::{Per, QUOTAS, Quota, used_up};
 pub use service_network::service_network;
 pub(crate) use vpc::planned_dns;
 pub use vpc::vpc;

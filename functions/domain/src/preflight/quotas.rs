@@ -14,19 +14,28 @@ pub struct Quota {
     pub code: &'static str,
     /// What it is unless it was raised.
     pub default: usize,
-    /// What it is a quota of, as the end of a sentence.
-    pub per: &'static str,
+    /// Where those are that count.
+    pub per: Per,
+}
+
+/// Where the endpoints are that one quota counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Per {
+    /// In one VPC.
+    Vpc,
+    /// In all VPCs of an account in a Region.
+    Region,
 }
 
 /// The default quotas of endpoints, as of November 2026 [AWS:privatelink/vpc-limits-endpoints].
 pub const QUOTAS: &[Quota] = &[
-    Quota { types: &["Interface", "GatewayLoadBalancer"], code: "L-29B6F2EB", default: 50, per: "per VPC" },
-    Quota { types: &["Gateway"], code: "L-1B52E74A", default: 20, per: "per Region" },
-    Quota { types: &["Resource"], code: "L-CA6CC422", default: 200, per: "per VPC" },
-    Quota { types: &["ServiceNetwork"], code: "L-3B4E38D2", default: 50, per: "per VPC" },
+    Quota { types: &["Interface", "GatewayLoadBalancer"], code: "L-29B6F2EB", default: 50, per: Per::Vpc },
+    Quota { types: &["Gateway"], code: "L-1B52E74A", default: 20, per: Per::Region },
+    Quota { types: &["Resource"], code: "L-CA6CC422", default: 200, per: Per::Vpc },
+    Quota { types: &["ServiceNetwork"], code: "L-3B4E38D2", default: 50, per: Per::Vpc },
 ];
 
-/// The quota that is used up by those seen in the VPC, unless it was raised: whoever looks asks for
+/// The quota that is used up by those seen, unless it was raised: whoever looks asks for
 /// what it is here, and no sooner.
 #[must_use]
 pub fn used_up(of: &str, vpc: &VpcId, ours: &ConnectionId, endpoints: &[Endpoint]) -> Option<&'static Quota> {
@@ -36,10 +45,14 @@ pub fn used_up(of: &str, vpc: &VpcId, ours: &ConnectionId, endpoints: &[Endpoint
 
 fn used(quota: &Quota, vpc: &VpcId, ours: &ConnectionId, endpoints: &[Endpoint]) -> usize {
     let counts = |endpoint: &&Endpoint| quota.types.iter().any(|of| same_word(of, &endpoint.endpoint_type));
-    site::others(endpoints, vpc, ours).into_iter().filter(counts).count()
+    let vpc = match quota.per {
+        Per::Vpc => Some(vpc),
+        Per::Region => None,
+    };
+    site::standing(endpoints, vpc, ours).filter(counts).count()
 }
 
-/// Whether there is room for one more endpoint of this type beside those seen in the VPC. `applied`
+/// Whether there is room for one more endpoint of this type beside those seen. `applied`
 /// is what the quota is in this account: while that is not known, what is used up by default stops
 /// nothing, and EC2 itself has the last word.
 pub(super) fn check(
@@ -52,8 +65,12 @@ pub(super) fn check(
 ) {
     let Some(quota) = used_up(of, vpc, ours, endpoints) else { return };
     let used = used(quota, vpc, ours, endpoints);
-    let (code, per) = (quota.code, quota.per);
-    let seen = format!("{vpc} has {used} endpoints of type {}", quota.types.join(" or "));
+    let code = quota.code;
+    let types = quota.types.join(" or ");
+    let (seen, per) = match quota.per {
+        Per::Vpc => (format!("{vpc} has {used} endpoints of type {types}"), "per VPC"),
+        Per::Region => (format!("this account has {used} endpoints of type {types} in this Region"), "per Region"),
+    };
     if let Looked::Seen(Some(applied)) = applied {
         if used >= *applied {
             findings.add(

@@ -154,14 +154,22 @@ fn dns_attributes(findings: &mut Findings, vpc: &Vpc, private_dns: bool, off_wor
 
 /// The endpoints of others in the VPC that are there, in the order of their ids.
 pub(super) fn others<'e>(endpoints: &'e [Endpoint], vpc: &VpcId, ours: &ConnectionId) -> Vec<&'e Endpoint> {
-    let mut standing: Vec<&Endpoint> = endpoints
-        .iter()
-        .filter(|endpoint| !endpoint.is_deleted() && !same_word(&endpoint.state, "deleting"))
-        .filter(|endpoint| endpoint.vpc.as_ref().is_none_or(|of| of == vpc))
-        .filter(|endpoint| endpoint.tags.get(TAG_CONNECTION).is_none_or(|tag| tag != ours.as_str()))
-        .collect();
+    let mut standing: Vec<&Endpoint> = standing(endpoints, Some(vpc), ours).collect();
     standing.sort_by(|a, b| a.id.cmp(&b.id));
     standing
+}
+
+/// The endpoints of others that are there, in this VPC or, if none is named, in all.
+pub(super) fn standing<'e>(
+    endpoints: &'e [Endpoint],
+    vpc: Option<&VpcId>,
+    ours: &ConnectionId,
+) -> impl Iterator<Item = &'e Endpoint> {
+    endpoints
+        .iter()
+        .filter(|endpoint| !endpoint.is_deleted() && !same_word(&endpoint.state, "deleting"))
+        .filter(move |endpoint| vpc.is_none_or(|vpc| endpoint.vpc.as_ref().is_none_or(|of| of == vpc)))
+        .filter(move |endpoint| endpoint.tags.get(TAG_CONNECTION).is_none_or(|tag| tag != ours.as_str()))
 }
 
 /// Who made an endpoint, as the end of a sentence.

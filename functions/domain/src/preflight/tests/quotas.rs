@@ -86,6 +86,18 @@ fn each_type_has_its_own() {
 }
 
 #[test]
+fn gateway_endpoints_of_every_vpc_count() {
+    let mut gateways = many(20, "Gateway");
+    for one in &mut gateways {
+        one.vpc = Some(vpc_id("vpc-0b"));
+    }
+    let seen = told("Gateway", gateways.clone()).unwrap();
+    assert_eq!(seen, "this account has 20 endpoints of type Gateway in this Region");
+    gateways[0].state = "deleting".to_owned();
+    assert_eq!(told("Gateway", gateways), None);
+}
+
+#[test]
 fn what_goes_or_is_ours_takes_no_room() {
     let with = |change: fn(&mut Endpoint)| {
         let mut endpoints = many(200, "Resource");
