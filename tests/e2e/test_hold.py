@@ -581,6 +581,7 @@ def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> N
     """Who is waited for and until when is shown; the answer itself lets the run look again, within seconds and with nobody's help,
     and where AWS refuses to tell of it, the next sweep."""
     story = Story(cloud)
+    mark = cloud.mark()
     if told_by == "the sweep":
         refused = story.fault("hold", "ec2", "CreateVpcEndpointConnectionNotification", "access_denied", occurrence=0)
     provided(story)
@@ -601,6 +602,7 @@ def test_the_provider_answers(cloud: LocalCloud, answer: str, told_by: str) -> N
     story.tell("POST", f"endpoints/{answer}", id=endpoint["id"])
     if told_by == "the sweep":
         assert story.struck(refused) == 1 and notifications(story) == []
+        assert cloud.faults(mark, "hold") == ["AccessDenied"], "somebody is rung"
         assert cloud.sweep().payload["woken"] == 1
     connection = became(story, "ready" if answer == "accept" else "failed")
     assert in_order(story)

@@ -7,8 +7,8 @@ use drawbridge_domain::messages::{HoldAnswer, HoldRequest, Subject};
 use drawbridge_domain::ports::{Connections, FindEndpoints, MakeNotification, Resume, Shares, Waits};
 use drawbridge_domain::share::ShareRecord;
 use drawbridge_domain::waiting::{self, Ticket, Wait};
-use drawbridge_domain::{Fault, FaultName, Timestamp};
-use drawbridge_runtime::Handler;
+use drawbridge_domain::{Class, Fault, FaultName, Timestamp};
+use drawbridge_runtime::{Handler, count_fault};
 
 /// The function's ports.
 pub struct Hold<E, L, W> {
@@ -88,7 +88,7 @@ where
         };
         let before = self.ledger.ticket(&request.subject).await?;
         let known = before.as_ref().is_some_and(|before| before.told && before.wait.asked == wait.asked);
-        let told = known || self.have_told(&connection).await;
+        let told = known || self.have_told(&connection, now).await;
         self.store(request, wait, before, told).await?;
         let connection = self.load_connection(id, request).await?;
         if let Some(why) = waiting::connection_is_due(&connection, now) {
@@ -106,8 +106,8 @@ where
     }
 
     /// Has our topic told what the provider decides; whether that is so. The sweep sees the answer anyway, so what goes wrong
-    /// here fails nothing: it is tried again with the next token.
-    async fn have_told(&self, connection: &Connection) -> bool {
+    /// here fails nothing: it is tried again with the next token. What does not pass by itself rings.
+    async fn have_told(&self, connection: &Connection, now: Timestamp) -> bool {
         let plan = connection.plan.as_ref().filter(|_| connection.status == Status::Waiting);
         let (Some(plan), Some(Made::Endpoint(endpoint))) = (plan, &connection.made) else { return false };
         match self.ec2.notify(endpoint, &self.topic, &format!("{}-told", plan.token)).await {
@@ -119,6 +119,9 @@ where
                     "the provider's answer is seen by the sweep only: {}",
                     fault.message
                 );
+                if fault.class() != Class::Transient {
+                    count_fault(fault.name, now);
+                }
                 false
             }
         }
