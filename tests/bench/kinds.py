@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 from place import Place  # noqa: E402
 from routes import NETWORKER  # noqa: E402
-from story import TO_NETWORK, Story, databases, group  # noqa: E402
+from story import TO_NETWORK, TO_VPC, Story, databases, group  # noqa: E402
 
 RUNS = 3
 
@@ -53,6 +53,12 @@ def _resource_endpoint(story: Story) -> Callable[[], object]:
     return lambda: story.share(resources=[group(4)], event=True)
 
 
+def _behind_its_own_group(story: Story) -> Callable[[], object]:
+    target = {name: value for name, value in TO_VPC.items() if name != "security_groups"}
+    story.subscribe(targets=[{**target, "security_groups": "managed"}])
+    return lambda: story.share(resources=[group(4)], event=True)
+
+
 def _service_network_resource(story: Story) -> Callable[[], object]:
     story.subscribe(targets=[TO_NETWORK])
     return lambda: story.share(resources=[group(4)], event=True)
@@ -79,6 +85,7 @@ def _gateway_endpoint(story: Story) -> Callable[[], object]:
 
 KINDS = (
     Kind("resource-endpoint", "a share, 4 databases", _resource_endpoint),
+    Kind("resource-endpoint", "the same, behind a managed security group", _behind_its_own_group),
     Kind("service-network-resource", "a share, 4 databases", _service_network_resource),
     Kind("service-network-endpoint", "a shared network, 4 databases", _service_network_endpoint),
     Kind("interface-endpoint", "a subscription", _interface_endpoint),
@@ -91,7 +98,7 @@ def measure(cloud: LocalCloud, say: Callable[[str], None]) -> dict[Kind, Cost]:
     costs = {}
     for kind in KINDS:
         costs[kind] = _cost(cloud, kind)
-        say(f"{kind.name}: {costs[kind].median:.2f} s, {costs[kind].transitions} transitions")
+        say(f"{kind.name} ({kind.asked_for}): {costs[kind].median:.2f} s, {costs[kind].transitions} transitions")
     return costs
 
 
