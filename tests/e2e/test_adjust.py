@@ -418,3 +418,23 @@ def test_what_somebody_changed_is_put_back_where_the_subscription_says_so(cloud:
     wait_for(lambda: adjust(story)["complete"] and all(codes(again(story, c)) == [] for c in both), 30, "it is put back", story.explain)
     assert groups_of(story, resource) == {GROUP} and policy_of(story, gateway) == own
     assert story.disorder() == [] and cloud.executions("disconnect") == []
+
+
+def test_private_dns_is_put_back_though_the_first_call_was_refused(cloud: LocalCloud) -> None:
+    """Throttled after the record said that it is being put back: the next run puts it back, and reads its names."""
+    story = Story(cloud)
+    place = Place(story, private_dns_name="orders.example.com")
+    place.subscribe(place.interface(private_dns=True), reconcile={"changed": "repair"})
+    story.look()
+    connection = wait_for(lambda: next((c for c in story.connections() if c["status"] == "ready"), None), what="it is ready", explain=story.explain)
+    cloud.wait_for_rest()
+    cloud.client("ec2").modify_vpc_endpoint(VpcEndpointId=made(connection), PrivateDnsEnabled=False)
+    wait_for(lambda: reconcile(story)["complete"] and codes(again(story, connection)) == ["SettingsChanged"], 30, "it is found", story.explain)
+    refused = story.fault("adjust", "ec2", "ModifyVpcEndpoint", "throttle", count=INVOCATION)
+    adjust(story, "Throttled")
+    assert story.struck(refused) == INVOCATION and len(again(story, connection)["changing"]) == 1
+    wait_for(lambda: codes(again(story, connection)) == [] or not adjust(story)["complete"], 30, "it is put back", story.explain)
+    assert endpoint(story, connection)["PrivateDnsEnabled"] is True
+    now = again(story, connection)
+    assert "changing" not in now and now["databases"] == connection["databases"]
+    assert reconcile(story)["complete"] and codes(again(story, connection)) == [] and story.disorder() == []

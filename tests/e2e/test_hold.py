@@ -12,6 +12,7 @@ from local import LocalCloud, wait_for
 from local.paths import ROOT
 from place import Place
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Shared, Story, group
+from test_truth import past
 
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
 HOLD_MS = 1500
@@ -764,6 +765,8 @@ def test_a_look_that_shows_nothing_says_nothing_of_the_provider(cloud: LocalClou
     story = Story(cloud)
     provided(story)
     waiting = long_asked(story, pending(story), since=ago(hours=7))
+    # It became visible long ago, so that nothing lags any more as after it was made.
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, since=LONG_AGO)
     before = token(story, waiting)
     unseen = story.fault("observe", "ec2", "DescribeVpcEndpoints", "error", code="InvalidVpcEndpointId.NotFound", count=2)
     assert cloud.sweep().payload["woken"] == 1
@@ -772,8 +775,25 @@ def test_a_look_that_shows_nothing_says_nothing_of_the_provider(cloud: LocalClou
     assert story.struck(unseen) == 2 and "NotReady" in story.errors(story.connecting(again), "Observe")
     assert again["wait"] == waiting["wait"] and again["deadline"] == waiting["deadline"]
     (endpoint,) = story.endpoints(live=True)
+    assert "missing" not in again, "it was shown again"
     story.tell("POST", "endpoints/accept", id=endpoint["id"])
     became(story, "ready")
+    assert in_order(story)
+
+
+def test_what_is_gone_while_its_provider_is_waited_for(cloud: LocalCloud) -> None:
+    """Not shown at two looks five minutes apart: the first is written down, the second ends the wait."""
+    story = Story(cloud)
+    provided(story)
+    waiting = long_asked(story, pending(story), since=ago(hours=7))
+    story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, since=LONG_AGO)
+    assert cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[waiting["made"]["endpoint"]]).get("Unsuccessful", []) == []
+    assert cloud.sweep().payload["woken"] == 1
+    lost = wait_for(lambda: next((c for c in story.connections() if "missing" in c), None), what="it is missed", explain=story.explain)
+    assert lost["status"] == "waiting" and lost["missing"]["what"] == [waiting["made"]["endpoint"]]
+    past(story, lost)
+    failed = became(story, "failed")
+    assert failed["fault"]["name"] == "EndpointGone" and "missing" not in failed
     assert in_order(story)
 
 

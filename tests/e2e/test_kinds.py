@@ -75,6 +75,61 @@ def test_a_service_that_its_owner_accepts(cloud: LocalCloud) -> None:
     assert story.disorder() == []
 
 
+@pytest.mark.parametrize("asked", [True, None], ids=["asked for", "without a word"])
+def test_private_dns_of_a_service_that_its_owner_accepts(cloud: LocalCloud, asked: bool | None) -> None:
+    """EC2 makes no such endpoint with private DNS. It is made without; accepted, it is turned on where it is asked for, with no
+    schedule's help, and the private name is published like the others."""
+    place = Place(Story(cloud), acceptance_required=True, private_dns_name="orders.example.com")
+    story = place.story
+    place.subscribe(place.interface(**({} if asked is None else {"private_dns": asked})))
+    story.look()
+    waiting = wait_for(
+        lambda: next((c for c in story.connections() if c["status"] == "waiting" and "wait" in c), None), what="its owner is waited for"
+    )
+    assert [f["code"] for f in waiting["findings"]] == ["AcceptanceRequired", "PrivateDnsAfterAcceptance"]
+    (endpoint,) = story.endpoints(live=True)
+    story.tell("POST", "endpoints/accept", id=endpoint["id"])
+    story.sweep_until(lambda: story.connections()[0]["status"] == "ready", what="an interface endpoint")
+
+    def private() -> list[str]:
+        (connection,) = story.connections()
+        return [dns["name"] for database in connection["databases"] for dns in database["dns"] if dns["scope"] == "private"]
+
+    def is_on() -> bool:
+        (shown,) = story.cloud.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[endpoint["id"]])["VpcEndpoints"]
+        return bool(shown["PrivateDnsEnabled"])
+
+    if asked:
+        wait_for(is_on, 60, "private DNS to be turned on", story.explain)
+        # Whoever turned it on comes back for its names as often as Lambda lets it; then the hourly look does.
+        wait_for(lambda: private() or story.cloud.invoke("adjust", {}) and private(), 60, "its private name", story.explain)
+    story.cloud.wait_for_rest()
+    assert private() == (["orders.example.com"] if asked else [])
+    (connection,) = story.connections()
+    assert (connection["status"], connection["generation"], connection["made"]) == ("ready", 1, {"endpoint": endpoint["id"]})
+    assert connection["names_version"] == 2 if asked else "names_version" not in connection
+    assert story.disorder() == []
+
+
+def test_a_service_in_another_region(cloud: LocalCloud) -> None:
+    """Its Region is part of what the connection leads to, and of the request; it has regional names, and it is closed like any."""
+    place = Place(Story(cloud), region="eu-west-1")
+    story = place.story
+    abroad = SERVICE.replace("us-east-1", "eu-west-1")
+    place.subscribe(place.interface(interface=abroad, region="eu-west-1"), ports={abroad: 12000})
+    connection, _ = connected(story, "interface-endpoint")
+    assert abroad in connection["resource"] and "eu-west-1" in connection["resource"]
+    (shown,) = cloud.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+    assert (shown["ServiceName"], shown["ServiceRegion"]) == (abroad, "eu-west-1")
+    (database,) = connection["databases"]
+    assert "regional" in {dns["scope"] for dns in database["dns"]}
+    assert database["port"] == {"known": {"ranges": ["12000"], "source": "subscription"}}
+    assert story.look().payload["started"] == 0, "again is not twice"
+    cloud.cli("withdraw", "asking", "--yes")
+    story.sweep_until(lambda: story.connections()[0]["status"] == "closed", what="its end")
+    assert story.endpoints(live=True) == [] and story.disorder() == []
+
+
 def test_a_service_that_its_owner_refuses(cloud: LocalCloud) -> None:
     """Rejected: a fault, and nothing is left."""
     place = Place(Story(cloud), acceptance_required=True)

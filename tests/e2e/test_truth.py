@@ -33,12 +33,15 @@ def past(story: Story, connection: Json) -> None:
 
 def called(operation: str, *things: str, account: str) -> Json:
     """CloudTrail's record of a call, as far as it is documented."""
-    return {"eventSource": "ec2.amazonaws.com", "eventName": operation, "recipientAccountId": account, "requestParameters": {"content": list(things)}}
+    return {"eventType": "AwsServiceEvent" if operation.endswith("ByOwner") else "AwsApiCall", "eventName": operation, "recipientAccountId": account, "requestParameters": {"content": list(things)}}
 
 
 def tell(story: Story, operation: str, *things: str, source: str = "local.aws.ec2") -> None:
     """A call was made, and CloudTrail says so on the bus."""
-    story.cloud.emit(called(operation, *things, account=story.account), source, "AWS API Call via CloudTrail")
+    what = called(operation, *things, account=story.account)
+    # What VPC Lattice does to this account's things for another account is no call of anybody's here.
+    kind = "AWS Service Event" if what["eventType"] == "AwsServiceEvent" else "AWS API Call"
+    story.cloud.emit(what, source, f"{kind} via CloudTrail")
 
 
 def until_closed(story: Story, share: Shared) -> Json:

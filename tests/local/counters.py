@@ -15,7 +15,7 @@ from typing import Any
 Json = dict[str, Any]
 
 # Not counted with a connection's own cost: they are called per trigger and per change, whatever comes of it.
-APART = ("intake", "announce", "publish")
+APART = ("intake", "announce", "publish", "adjust")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Spent:
 
     @property
     def invocations(self) -> int:
-        """Over all functions but intake and announce."""
+        """Over all functions but those that are apart."""
         return sum(count for name, count in self.invocations_by_function.items() if name not in APART)
 
     def calls_by_service(self, apart: tuple[str, ...] = ()) -> dict[str, int]:

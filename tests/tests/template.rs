@@ -285,7 +285,18 @@ fn nothing_asynchronous_is_lost_in_silence() {
 fn what_wakes_adjust() {
     let template = Template::load();
     let events = |id: &str| template.properties(id)["Events"].clone();
-    assert_eq!(events("Adjust").as_object().unwrap().len(), 2);
+    assert_eq!(events("Adjust").as_object().unwrap().len(), 3);
+    let accepted = &events("Adjust")["Accepted"]["Properties"];
+    assert_eq!(accepted["EventBusName"], events("Adjust")["Subscriptions"]["Properties"]["EventBusName"]);
+    assert_eq!(
+        accepted["Pattern"],
+        json!({
+            "source": [announcement::SOURCE],
+            "detail-type": [announcement::ConnectionChange::DETAIL_TYPE],
+            "detail": {"resource": [{"prefix": "com.amazonaws.vpce."}], "status": ["ready"], "previous": ["waiting"]},
+        }),
+        "what a provider accepted"
+    );
     assert_eq!(events("Adjust")["Subscriptions"], events("Intake")["Subscriptions"]);
     assert_eq!(events("Adjust")["Look"], events("Reconcile")["Round"], "what no event told of, as often as the rest");
 }
@@ -335,10 +346,22 @@ fn what_wakes_endpoint_event() {
     for (parameter, source) in [("Ec2EventSource", "aws.ec2"), ("LatticeEventSource", "aws.vpc-lattice")] {
         assert_eq!(template.parameter(parameter)["Default"], source);
     }
-    let names = texts(&calls["detail"]["eventName"]);
-    for name in ["DeleteVpcEndpoints", "DeleteServiceNetworkResourceAssociationByOwner"] {
-        assert!(names.contains(&name), "{name} tells of a connection's end");
-    }
+    assert_eq!(
+        calls["detail-type"],
+        json!(["AWS API Call via CloudTrail", "AWS Service Event via CloudTrail"]),
+        "what somebody calls, and what VPC Lattice does to another account's things when an owner takes a resource back"
+    );
+    assert_eq!(
+        texts(&calls["detail"]["eventName"]),
+        [
+            "CreateVpcEndpoint",
+            "ModifyVpcEndpoint",
+            "DeleteVpcEndpoints",
+            "CreateServiceNetworkResourceAssociation",
+            "DeleteServiceNetworkResourceAssociation",
+            "DeleteServiceNetworkResourceAssociationByOwner"
+        ]
+    );
     // A new connection must wake nobody: whoever asks for it starts its run.
     let reopened = &events["Reopened"]["Properties"];
     assert_eq!(reopened["EventBusName"], template.properties("Announce")["Environment"]["Variables"]["EVENT_BUS_NAME"]);

@@ -222,8 +222,7 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
         let mut change = match adjust::step(record, known) {
             Step::Nothing => return Ok(Done::Nothing),
             Step::TakeBack => {
-                let what = "what could not be changed in place needs no change any more".to_owned();
-                self.ledger.save_connection(adjust::taken_back(record, known), adjust::audit(now, what)).await?;
+                self.take_back(record, known, now).await?;
                 return Ok(Done::Nothing);
             }
             Step::Change(change) => *change,
@@ -238,7 +237,11 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
         let is_ours = adjust::is_ours(record, shown.tags());
         // That its tags were taken off, and what somebody added and keeps, is told by whoever looks at what can be used.
         let nothing = || adjust::put_back(record, &shown, &[shown.tags()]).is_none();
-        if change.puts_back && (!is_ours || nothing()) {
+        // What was begun is ended, also where nothing is left to call: its names are read then.
+        if change.puts_back && (!is_ours || record.changing.is_empty() && nothing()) {
+            if is_ours && adjust::is_told(record) {
+                self.take_back(record, known, now).await?;
+            }
             return Ok(Done::Nothing);
         }
         if !is_ours {
@@ -299,6 +302,12 @@ impl<E: Network, N: Associations, L: Records> Adjust<E, N, L> {
                 Err(FaultName::NotReady.because(format!("{id} is changed, and does not show its names yet")))
             }
         }
+    }
+
+    /// Tells no more of a change that could not be made.
+    async fn take_back(&self, record: &Connection, known: Known<'_>, now: Timestamp) -> Result<(), Fault> {
+        let what = "what could not be changed in place needs no change any more".to_owned();
+        self.ledger.save_connection(adjust::taken_back(record, known), adjust::audit(now, what)).await.map(drop)
     }
 
     async fn tell(

@@ -410,25 +410,32 @@ where
         }
     }
 
-    /// Tries again to remove what an earlier close left to whoever used it; says what became of it. Nothing is waited for:
-    /// what is used still stays in the record.
+    /// Tries again to remove what an earlier close left to whoever used it; says what became of it. Nothing is waited for, and
+    /// nothing keeps the connection from being closed: what can't be removed stays in the record.
     async fn remove_groups_left(&self, connection: &mut Connection) -> Result<String, Fault> {
         if connection.groups_left.is_empty() {
             return Ok(String::new());
         }
+        let tagged = match truth::told(self.ec2.groups_tagged(TAG_CONNECTION, connection.id.as_str()).await)? {
+            Ok(tagged) => tagged,
+            Err(fault) => return Ok(format!("; what an earlier close left could not be looked at: {fault}")),
+        };
         let mut said = String::new();
-        let tagged = self.ec2.groups_tagged(TAG_CONNECTION, connection.id.as_str()).await?;
         for id in mem::take(&mut connection.groups_left) {
-            let became = if !tagged.iter().any(|group| group.id == id) {
-                "is gone or carries our tags no more"
-            } else if let Err(fault) = self.ec2.delete_group(&id).await {
-                if fault.name != FaultName::Conflict {
-                    return Err(fault);
+            let became = if tagged.iter().any(|group| group.id == id) {
+                match truth::told(self.ec2.delete_group(&id).await)? {
+                    Ok(()) => "is removed".to_owned(),
+                    Err(fault) => {
+                        connection.groups_left.push(id.clone());
+                        if fault.name == FaultName::Conflict {
+                            "is still used by somebody else".to_owned()
+                        } else {
+                            format!("can't be removed: {fault}")
+                        }
+                    }
                 }
-                connection.groups_left.push(id.clone());
-                "is still used by somebody else"
             } else {
-                "is removed"
+                "is gone or carries our tags no more".to_owned()
             };
             said = format!("{said}; {id}, which an earlier close left, {became}");
         }
@@ -519,6 +526,7 @@ where
         next.deadline = None;
         next.last_look.clear();
         next.databases.clear();
+        next.missing = None;
         next.fault = Some(fault.clone());
         let why = format!("{}: {} ({gone})", fault.name, fault.message);
         let what = format!("failed; {gone}");

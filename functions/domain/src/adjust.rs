@@ -62,11 +62,15 @@ pub fn step<'a>(connection: &Connection, known: Known<'a>) -> Step<'a> {
     // What can't be read is not known to differ.
     let unreadable = connection.claims.first().is_some_and(|claim| known.unreadable.contains(claim.as_str()));
     let change = wanted(connection, known).filter(|_| claims::to_be_replaced(connection, known).is_none());
+    // What is being put back stands there as the plan of the record: it is still to be put back, whatever became of the call.
+    let settled = connection.changing.iter().all(|plan| Some(plan) == connection.plan.as_ref());
+    let repairs =
+        |change: &Change<'_>| change.subscription.reconcile.changed == Remedy::Repair && is_changed_by_hand(connection);
     match change {
-        Some(change) if !change.aspects.is_none() || !connection.changing.is_empty() => Step::Change(Box::new(change)),
-        Some(change) if change.subscription.reconcile.changed == Remedy::Repair && is_changed_by_hand(connection) => {
+        Some(change) if settled && change.aspects.is_none() && repairs(&change) => {
             Step::Change(Box::new(change.putting_back(connection)))
         }
+        Some(change) if !change.aspects.is_none() || !connection.changing.is_empty() => Step::Change(Box::new(change)),
         _ if !unreadable && is_told(connection) => Step::TakeBack,
         _ => Step::Nothing,
     }

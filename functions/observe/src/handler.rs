@@ -1,6 +1,6 @@
 //! Look; say not ready, ready, or what went wrong; write it down.
 
-use drawbridge_domain::connection::{Connection, Made, PlannedCall, Status};
+use drawbridge_domain::connection::{Connection, Made, Missing, PlannedCall, Status};
 use drawbridge_domain::ids::{ResourceArn, RouteTableId, Service};
 use drawbridge_domain::messages::{ConnectRequest, ObserveAnswer};
 use drawbridge_domain::network::{ResourceConfiguration, same_word};
@@ -78,7 +78,14 @@ where
         if connection.status == Status::Ready {
             return Ok(ready);
         }
-        match self.look(&connection, now).await {
+        let mut connection = connection;
+        let seen = self.look(&connection, now).await;
+        let before = connection.missing.take();
+        let was_missing = before.is_some();
+        if let (Ok(Seen::Nothing(_)), Some(made)) = (&seen, &connection.made) {
+            connection.missing = before.or_else(|| Some(Missing { since: now, what: vec![made.id().to_owned()] }));
+        }
+        match seen {
             Ok(Seen::Lattice(Look::Ready { branches, note })) => {
                 let databases = self.databases(&connection, branches).await?;
                 self.save_ready(connection, databases, note, &request, now).await?;
@@ -100,7 +107,7 @@ where
                 Err(self.accepted(connection, why, accessible, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::AcceptancePending => {
-                Err(self.awaited(connection, fault, &request, now).await?)
+                Err(self.awaited(connection, fault, was_missing, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::NotReady => {
                 Err(self.accepted(connection, fault.message, Vec::new(), &request, now).await?)
@@ -142,7 +149,10 @@ where
     }
 
     async fn look(&self, connection: &Connection, now: Timestamp) -> Result<Seen, Fault> {
-        let may_lag = now.duration_since(connection.since) < READS_MAY_LAG;
+        // Who waits for days is looked at often, and a single look of those may be wrong.
+        let unseen = connection.missing.as_ref().map_or(now, |missing| missing.since);
+        let may_lag = now.duration_since(connection.since) < READS_MAY_LAG
+            || connection.wait.is_some() && now.duration_since(unseen) < READS_MAY_LAG;
         let mut partial = None;
         let (branches, resource) = match (&connection.made, &connection.target, &connection.resource) {
             (Some(Made::Endpoint(id)), _, resource) => {
@@ -322,11 +332,12 @@ impl<E, N, L: Connections> Observe<E, N, L> {
         Ok(FaultName::NotReady.because(why))
     }
 
-    /// Writes down who is waited for, if that is news, and says so or that time is up.
+    /// Writes down who is waited for, if that is news or it was not shown at the last look, and says so or that time is up.
     async fn awaited(
         &self,
         connection: Connection,
         pending: Fault,
+        was_missing: bool,
         request: &ConnectRequest,
         now: Timestamp,
     ) -> Result<Fault, Fault> {
@@ -334,7 +345,7 @@ impl<E, N, L: Connections> Observe<E, N, L> {
         if let Err(passed) = waiting::in_time(&wait, now, &pending.message) {
             return Ok(passed);
         }
-        if connection.wait.as_ref() != Some(&wait) || connection.deadline != Some(wait.until) {
+        if was_missing || connection.wait.as_ref() != Some(&wait) || connection.deadline != Some(wait.until) {
             let mut next = connection;
             next.why.clone_from(&pending.message);
             next.next = format!("{} is waited for until {}", wait.who, wait.until);

@@ -110,7 +110,7 @@ where
             }
             StrayStep::Adopt(finding) => finding,
         };
-        let grounds = Grounds { subscription: self.hand().first_claim(record), home: self.home };
+        let grounds = Grounds { subscription: self.hand().speaker(record), home: self.home };
         let next = match truth::adopt(stray, record, grounds, self.now) {
             Ok(next) => next,
             Err(why) => {

@@ -44,6 +44,7 @@ codes! {
     AcceptanceRequired, "The service's owner accepts each endpoint; until then it is of no use (a warning).";
     PrivateDnsNotOffered, "Private DNS is asked for, but the service has no private name.";
     PrivateDnsNotVerified, "The service's owner has not proved the private name to be its own: an error if private DNS is asked for, else a warning, and private DNS is off.";
+    PrivateDnsAfterAcceptance, "The service's owner accepts each endpoint, and private DNS can be turned on only then: if the subscription asks for it, it is (a warning).";
     PrivateDnsTaken, "Another endpoint of the VPC answers to the private name already, be it for the same service or for another; a warning if it is not certain that this endpoint gets the name.";
     PrivateNamesNotSeen, "The private names of the VPC's other endpoints could not be looked at (a warning).";
     HostedZoneClashes, "The VPC has a private hosted zone of the private name: an error if somebody's zone has the very name, a warning if it may have, or if the zone is an AWS service's.";

@@ -38,8 +38,9 @@ pub fn interface(
     let site = Site::from(item);
     let found = of_type(&mut findings, service, services, "Interface");
     let private_dns = found.is_some_and(|found| private_dns(&mut findings, item, service, found));
+    let on_acceptance = found.is_some_and(|found| found.acceptance_required);
     if let Some(found) = found {
-        acceptance(&mut findings, service, found);
+        acceptance(&mut findings, item, service, found);
         policy(&mut findings, item.policy.is_some(), service, found);
     }
     site::vpc(&mut findings, site, seen.vpc.as_ref(), private_dns, "false");
@@ -55,7 +56,7 @@ pub fn interface(
         vpc: item.vpc.clone(),
         subnets,
         security_groups: item.security_groups.listed(),
-        private_dns,
+        private_dns: private_dns && !on_acceptance,
         policy: item.policy.as_ref().map(crate::subscription::Policy::text),
     };
     Preflight::of(findings, Some(call)).behind(group)
@@ -132,7 +133,8 @@ pub(super) fn policy(findings: &mut Findings, has_one: bool, service: &Service, 
     }
 }
 
-/// Whether private DNS is to be on: if asked for, or if nothing is said and it can be.
+/// Whether private DNS is to be on: if asked for, or if nothing is said and it can be. EC2 turns it on when the service's
+/// owner has accepted the endpoint, and refuses to make one with it before; without a word it stays off then.
 pub(super) fn private_dns(
     findings: &mut Findings,
     item: &InterfaceItem,
@@ -141,6 +143,7 @@ pub(super) fn private_dns(
 ) -> bool {
     match (item.private_dns, &found.private_dns_name) {
         (Some(false), _) | (None, None) => false,
+        (None, Some(_)) if found.acceptance_required => false,
         (Some(true), None) => {
             findings.error(
                 Code::PrivateDnsNotOffered,
@@ -172,18 +175,30 @@ pub(super) fn private_dns(
 /// As [`private_dns`], without a word.
 pub(super) fn private_dns_is_on(item: &InterfaceItem, found: &EndpointService) -> bool {
     let verified = found.private_dns_state.as_ref().is_none_or(|state| same_word(state, "verified"));
-    item.private_dns != Some(false) && found.private_dns_name.is_some() && verified
+    item.private_dns.unwrap_or(!found.acceptance_required) && found.private_dns_name.is_some() && verified
 }
 
-fn acceptance(findings: &mut Findings, service: &Service, found: &EndpointService) {
-    if found.acceptance_required {
-        findings.warning(
-            Code::AcceptanceRequired,
-            format!("account {}, which owns {}, accepts each endpoint", found.owner, service.name()),
-            "its acceptance: until then the endpoint is pendingAcceptance",
-            "tell the owner to expect an endpoint from this account",
-        );
+fn acceptance(findings: &mut Findings, item: &InterfaceItem, service: &Service, found: &EndpointService) {
+    if !found.acceptance_required {
+        return;
     }
+    findings.warning(
+        Code::AcceptanceRequired,
+        format!("account {}, which owns {}, accepts each endpoint", found.owner, service.name()),
+        "its acceptance: until then the endpoint is pendingAcceptance",
+        "tell the owner to expect an endpoint from this account",
+    );
+    let Some(name) = found.private_dns_name.as_ref().filter(|_| item.private_dns != Some(false)) else { return };
+    findings.warning(
+        Code::PrivateDnsAfterAcceptance,
+        format!("{} has the private name {name}, and its owner accepts each endpoint", service.name()),
+        "its acceptance: EC2 makes no such endpoint with private DNS, and turns it on afterwards",
+        if item.private_dns.is_some() {
+            "nothing: Drawbridge turns it on once the endpoint is accepted"
+        } else {
+            "write `private_dns: true` in the subscription's endpoint to have it turned on then, or `false` if it is not to be"
+        },
+    );
 }
 
 /// The port that the subscription gives; else what is known of AWS's own services, or of the vendor.

@@ -87,10 +87,16 @@ impl<'a, L: Connections + Shares, S: StartRun> Hand<'a, L, S> {
         record.claims.iter().find_map(|claim| self.subscriptions.iter().find(|s| s.name == *claim))
     }
 
+    /// The same where something is done by its word: if it can't be read, nobody speaks in its place.
+    #[must_use]
+    pub fn speaker(&self, record: &Connection) -> Option<&'a Subscription> {
+        self.subscriptions.iter().find(|subscription| Some(&subscription.name) == record.claims.first())
+    }
+
     /// What the subscription says of what is not as it should be.
     #[must_use]
     pub fn reconcile(&self, record: &Connection) -> Reconcile {
-        self.first_claim(record).map(|subscription| subscription.reconcile).unwrap_or_default()
+        self.speaker(record).map(|subscription| subscription.reconcile).unwrap_or_default()
     }
 
     /// Writes what was decided; of what is over, starts the run that removes what is left. The run of a grace period, which

@@ -39,11 +39,14 @@ pub fn adopt(stray: &Stray, record: &Connection, grounds: Grounds<'_>, now: Time
     if record.claims.is_empty() {
         return Err("no subscription claims the connection".to_owned());
     }
-    // What is replaced is opened anew by itself.
-    if let Some(cause @ (Cause::Operator | Cause::Withdrawn | Cause::Revoked | Cause::Replaced)) =
-        record.ending.as_ref().map(|ending| ending.cause)
+    if record.is_held() {
+        return Err("limits leave no room for the connection".to_owned());
+    }
+    // What is replaced is opened anew by itself; what ended in a grace period is not shared any more.
+    let on_purpose = [Cause::Operator, Cause::Withdrawn, Cause::Revoked, Cause::Replaced];
+    if let Some(ending) = record.ending.as_ref().filter(|ending| ending.in_grace || on_purpose.contains(&ending.cause))
     {
-        return Err(format!("the connection was ended on purpose ({})", cause.as_str()));
+        return Err(format!("the connection was ended on purpose ({})", ending.cause.as_str()));
     }
     if !stray.is_in(&["available", "partial", "pending", "ACTIVE", "CREATE_IN_PROGRESS"]) {
         return Err(format!("it is {}", stray.state()));

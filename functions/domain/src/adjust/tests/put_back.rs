@@ -31,6 +31,13 @@ fn only_what_was_found_and_only_where_the_subscription_says_so() {
         "the next look finds the rest"
     );
     assert_eq!(what, "what somebody changed of vpce-0a is put back, as subscription a says");
+    // Whatever became of the call, it is still to be put back: as the record's own plan it differs from nothing.
+    let begun = Connection { changing: record.plan.clone().into_iter().collect(), ..found(record.clone()) };
+    let (_, _, next, what) = change_of(&begun, &repairs(subscription("a"))).unwrap();
+    assert_eq!(
+        (what, next.changing),
+        ("what somebody changed of vpce-0a is put back, as subscription a says".to_owned(), vec![])
+    );
     // What it says now comes first.
     let (plan, aspects, next, _) = change_of(&found(record.clone()), &repairs(behind(&["sg-0b"]))).unwrap();
     assert!(aspects.security_groups && plan != record.plan.unwrap() && !next.findings.is_empty());

@@ -234,8 +234,41 @@ fn an_endpoint_has_ipv4_addresses() {
 fn who_has_to_accept_it_is_told() {
     let asked = EndpointService { acceptance_required: true, ..offered() };
     let preflight = checked(&item(), &[asked], &here());
-    assert_eq!(codes(&preflight), ["AcceptanceRequired"]);
+    assert_eq!(codes(&preflight), ["AcceptanceRequired", "PrivateDnsAfterAcceptance"]);
     assert!(preflight.findings[0].seen.contains("account 444455556666"));
+}
+
+/// EC2 makes no such endpoint with private DNS: it is made without, and `adjust` turns it on where it is asked for.
+#[test]
+fn private_dns_comes_after_acceptance() {
+    let verified = EndpointService {
+        private_dns_name: Some("orders.example.com".to_owned()),
+        private_dns_state: Some("verified".to_owned()),
+        ..offered()
+    };
+    let accepted = EndpointService { acceptance_required: true, ..verified.clone() };
+    let unverified = EndpointService { private_dns_state: Some("pendingVerification".to_owned()), ..accepted.clone() };
+    let made = |service: &EndpointService, private_dns| {
+        let item = InterfaceItem { private_dns, ..item() };
+        let preflight = checked(&item, std::slice::from_ref(service), &here());
+        let on = preflight.call.as_ref().and_then(|call| match call {
+            PlannedCall::InterfaceEndpoint { private_dns, .. } => Some(*private_dns),
+            _ => None,
+        });
+        (codes(&preflight).join(" "), on)
+    };
+    let told = "AcceptanceRequired PrivateDnsAfterAcceptance".to_owned();
+    for (private_dns, found, on) in [
+        (Some(true), told.clone(), Some(false)),
+        (None, told, Some(false)),
+        (Some(false), "AcceptanceRequired".to_owned(), Some(false)),
+    ] {
+        assert_eq!(made(&accepted, private_dns), (found, on), "{private_dns:?}");
+        let at_once = private_dns != Some(false);
+        assert_eq!(made(&verified, private_dns), (String::new(), Some(at_once)), "{private_dns:?}");
+    }
+    let (found, on) = made(&unverified, Some(true));
+    assert!(found.contains("PrivateDnsNotVerified!") && on.is_none(), "{found}");
 }
 
 #[test]

@@ -111,6 +111,11 @@ fn what_is_not_adopted_says_why() {
             "names no generation",
         ),
     ];
+    let held = Connection { status: Status::Wanted, held_by: failed().claims, ..failed() };
+    assert!(adopted_as(&held, &known, &a).unwrap_err().contains("limits leave no room"));
+    let mut unshared = over(Cause::Gone);
+    unshared.ending.as_mut().unwrap().in_grace = true;
+    assert!(adopted_as(&unshared, &known, &a).unwrap_err().contains("on purpose (gone)"), "nobody shares it any more");
     for (record, stray, of, why) in rows {
         let said = adopted_as(&record, &stray, &of).unwrap_err();
         assert!(said.contains(why), "{why}: {said}");
