@@ -90,7 +90,7 @@ One connection: {took.transitions} state transitions over both state machines, {
 
 ## Each kind
 
-The same for one connection of each kind, from the event (of a share) or from intake's call (of what a subscription alone asks for) to ready: medians of {kinds.RUNS} runs. Transitions, invocations and AWS calls are those of the connection: intake and announce are apart, and so is the ledger among what is changed.
+The same for one connection of each kind, from the event (of a share) or from intake's call (of what a subscription alone asks for) to ready: medians of {kinds.RUNS} runs. Transitions, invocations and AWS calls are those of the connection: intake, announce, publish and adjust, which are woken by what changes, are apart, and so is the ledger among what is changed.
 
 | kind | asked for by | seconds | transitions | invocations | AWS calls | of those, change something |
 |---|---|---|---|---|---|---|

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local.cloud import LocalCloud
+from local.counters import APART
 from local.paths import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
@@ -122,4 +123,4 @@ def _cost(cloud: LocalCloud, kind: Kind) -> Cost:
         cloud.wait_for_rest()
         spent = cloud.spent(mark)
     ours = [call for call in spent.mutating() if call["service"] not in ("dynamodb", "events", "states")]
-    return Cost(seconds, spent.transitions, spent.invocations, spent.calls_by_service(apart=("intake", "announce")), len(ours))
+    return Cost(seconds, spent.transitions, spent.invocations, spent.calls_by_service(apart=APART), len(ours))

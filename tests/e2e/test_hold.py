@@ -12,6 +12,7 @@ from local import LocalCloud, wait_for
 from local.paths import ROOT
 from place import Place
 from story import REDIS, STRANGER, TO_NETWORK, TO_VPC, Json, Shared, Story, group
+from test_adjust import again
 from test_truth import past
 
 LONG_AGO = "2026-01-01T00:00:00.000000Z"
@@ -787,9 +788,11 @@ def test_what_is_gone_while_its_provider_is_waited_for(cloud: LocalCloud) -> Non
     provided(story)
     waiting = long_asked(story, pending(story), since=ago(hours=7))
     story.overwrite(story._item(waiting["pk"], waiting["sk"]) or {}, since=LONG_AGO)
-    assert cloud.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[waiting["made"]["endpoint"]]).get("Unsuccessful", []) == []
+    unseen = story.fault("observe", "ec2", "DescribeVpcEndpoints", "error", code="InvalidVpcEndpointId.NotFound", occurrence=0)
     assert cloud.sweep().payload["woken"] == 1
-    lost = wait_for(lambda: next((c for c in story.connections() if "missing" in c), None), what="it is missed", explain=story.explain)
+    lost = wait_for(lambda: next((c for c in story.connections() if "missing" in c), None), what="it is missed", explain=cloud.explain)
+    wait_for(lambda: story.struck(unseen) > 2, what="it is looked at again", explain=cloud.explain)
+    assert again(story, lost)["status"] == "waiting", "not on one look, nor on several of one minute"
     assert lost["status"] == "waiting" and lost["missing"]["what"] == [waiting["made"]["endpoint"]]
     past(story, lost)
     failed = became(story, "failed")

@@ -100,9 +100,9 @@ def test_private_dns_of_a_service_that_its_owner_accepts(cloud: LocalCloud, aske
         return bool(shown["PrivateDnsEnabled"])
 
     if asked:
-        wait_for(is_on, 60, "private DNS to be turned on", story.explain)
+        wait_for(is_on, 60, "private DNS to be turned on", story.cloud.explain)
         # Whoever turned it on comes back for its names as often as Lambda lets it; then the hourly look does.
-        wait_for(lambda: private() or story.cloud.invoke("adjust", {}) and private(), 60, "its private name", story.explain)
+        wait_for(lambda: private() or story.cloud.invoke("adjust", {}) and private(), 60, "its private name", story.cloud.explain)
     story.cloud.wait_for_rest()
     assert private() == (["orders.example.com"] if asked else [])
     (connection,) = story.connections()
@@ -119,7 +119,7 @@ def test_a_service_in_another_region(cloud: LocalCloud) -> None:
     place.subscribe(place.interface(interface=abroad, region="eu-west-1"), ports={abroad: 12000})
     connection, _ = connected(story, "interface-endpoint")
     assert abroad in connection["resource"] and "eu-west-1" in connection["resource"]
-    (shown,) = cloud.client("ec2").describe_vpc_endpoints()["VpcEndpoints"]
+    (shown,) = cloud.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[connection["made"]["endpoint"]])["VpcEndpoints"]
     assert (shown["ServiceName"], shown["ServiceRegion"]) == (abroad, "eu-west-1")
     (database,) = connection["databases"]
     assert "regional" in {dns["scope"] for dns in database["dns"]}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import pytest
+from drift import delete, is_shown, made, reconcile
 from lanes import Case, lanes
 from local import LocalCloud, wait_for
 from place import Place
@@ -16,6 +17,7 @@ from story import Json, Story
 from test_end_broken import HOLD_MS, INVOCATION
 from test_faults import FORESEEING, LASTING, TOLERATED
 from test_kinds import NETWORKER, TO_VPC, shared_network
+from test_truth import LONG_AGO, past, tell
 from test_twice import AS_THE_FIRST, LATE, Doubling
 
 KINDS = ["interface-endpoint", "gateway-endpoint", "service-network-endpoint"]
@@ -27,6 +29,7 @@ class Life:
 
     story: Story
     kind: str
+    reconcile: Json | None = None
 
     def __post_init__(self) -> None:
         self.name = f"life-{uuid.uuid4().hex[:12]}"
@@ -35,14 +38,15 @@ class Life:
 
     def ask(self) -> None:
         """Somebody asks for it; intake looks until it was heard."""
+        more = {"reconcile": self.reconcile} if self.reconcile else {}
         if self.kind == "interface-endpoint":
-            self.place.subscribe(self.place.interface(), name=self.name)
+            self.place.subscribe(self.place.interface(), name=self.name, **more)
         elif self.kind == "gateway-endpoint":
-            self.place.subscribe(self.place.gateway(), name=self.name)
+            self.place.subscribe(self.place.gateway(), name=self.name, **more)
         else:
             share = shared_network(self.story)
             trust = {"shares": [share.arn], "resource_types": ["vpc-lattice:ServiceNetwork"]}
-            self.story.subscribe(self.name, senders=[NETWORKER], targets=[TO_VPC], trust=trust, profile="generic")
+            self.story.subscribe(self.name, senders=[NETWORKER], targets=[TO_VPC], trust=trust, profile="generic", **more)
         self.look()
 
     def look(self) -> None:
@@ -303,3 +307,69 @@ def test_every_task_is_delivered_twice(cloud: LocalCloud, kind: str) -> None:
     cloud.wait_for_rest()
     assert [c for c in story.calls(since) if c["mutating"]] == [], "a repetition after the end changed something"
     life.closed()
+
+
+# What AWS and others do to it
+
+
+# A gateway endpoint has no interfaces that could fail, and no owner who rejects it.
+@pytest.mark.parametrize("kind", ["interface-endpoint", "service-network-endpoint"])
+@pytest.mark.parametrize(("outcome", "fault"), [("failed", "EndpointFailed"), ("rejected", "EndpointRejected"), ("deleted", "EndpointGone")])
+def test_it_turns_out_badly(cloud: LocalCloud, kind: str, outcome: str, fault: str) -> None:
+    """The run fails under its name with AWS's reason, and nothing is left. Tried again by a person, it is made anew."""
+    life = Life(Story(cloud), kind)
+    cloud.standin.set(endpoint_outcome=outcome, failure_reason="The gateway burnt down.", deleted_endpoints="listed")
+    life.ask()
+    wait_for(lambda: life.stands("failed"), 60, f"it is {fault}", cloud.explain)
+    cloud.wait_for_rest()
+    connection = life.connection()
+    assert connection is not None and connection["fault"]["name"] == fault, connection
+    run = life.story.run(connection["execution"])
+    assert run is not None and (run["status"], run["error"]) == ("FAILED", fault), run
+    assert fault == "EndpointGone" or "The gateway burnt down." in connection["why"], connection["why"]
+    assert life.made(live=True) == [] and life.story.disorder() == []
+    cloud.standin.set(endpoint_outcome="available")
+    cloud.cli("retry", connection["id"])
+    life.story.sweep_until(lambda: life.stands("ready"), what="another attempt")
+    assert len(life.made(live=True)) == 1 and life.story.disorder() == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("told_by", ["an event", "reconcile", "reconcile, which repairs"])
+def test_it_is_deleted_behind_our_back(cloud: LocalCloud, kind: str, told_by: str) -> None:
+    """Closed with the reason, and it rings; with `gone: repair` it is opened anew by itself. Nothing is made twice."""
+    story = Story(cloud)
+    repairs = told_by.endswith("repairs")
+    life = Life(story, kind, reconcile={"gone": "repair"} if repairs else None)
+    life.ask()
+    life.opened()
+    connection = life.connection()
+    assert connection is not None
+    mark = cloud.mark()
+    # What was ready for less than an hour is not opened anew: somebody may delete it as often as it is made.
+    story.overwrite(story._item(connection["pk"], connection["sk"]) or {}, since=LONG_AGO)
+    delete(story, connection)
+    if told_by == "an event":
+        tell(story, "DeleteVpcEndpoints", made(connection))
+    else:
+        wait_for(lambda: not is_shown(story, connection), what="it is gone")
+        reconcile(story)
+        missed = life.connection()
+        assert missed is not None and missed["status"] == "ready" and missed["missing"]["what"] == [made(connection)], missed
+        past(story, missed)
+        reconcile(story)
+    end = "ready" if repairs else "closed"
+
+    def over() -> bool:
+        now = life.connection()
+        return now is not None and now["status"] == end and now.get("made") != connection["made"]
+
+    wait_for(over, 60, f"it is {end}", cloud.explain)
+    cloud.wait_for_rest()
+    after = life.connection()
+    assert after is not None and story.disorder() == []
+    if repairs:
+        assert after["generation"] == 2 and len(life.made(live=True)) == 1
+    else:
+        assert after["ending"]["cause"] == "gone" and life.made(live=True) == []
+        assert "EndpointGone" in cloud.faults(mark, "close"), "a person is needed"
