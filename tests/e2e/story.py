@@ -363,6 +363,8 @@ class Story:
 
     def explain(self) -> str:
         """The last share, its connections and their runs in a few lines, for whoever reads a failed test."""
+        if not self.last.arn:
+            return self.cloud.explain()
         records = [record for record in (self.record(self.last), *self.connections(self.last)) if record]
         lines = [f"{r['pk']}: {r['status']} since {r['since']}: {r['why']}" for r in records]
         about = [f":{self.onboarding(r)}" if r["sk"] == "SHARE" else r["id"] for r in records]

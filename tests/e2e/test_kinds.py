@@ -291,11 +291,12 @@ def test_a_service_network_in_which_nothing_is_yet(cloud: LocalCloud) -> None:
 
     def overdue() -> bool:
         (connection,) = story.connections()
-        if connection["status"] == "waiting" and "nothing is associated" in connection["why"]:
+        # Once: who writes it again and again keeps the run from writing what it sees.
+        if connection["status"] == "waiting" and "nothing is associated" in connection["why"] and connection["deadline"] > "2001":
             story.overwrite(connection, deadline="2000-01-01T00:00:00Z")
         return bool(connection["status"] == "ready")
 
-    wait_for(lambda: ignoring_races(overdue), 60, "its time is over", story.explain)
+    wait_for(lambda: ignoring_races(overdue), 60, "its time is over", cloud.explain)
     (connection,) = story.connections()
     assert (connection.get("databases", []), connection["why"]) == ([], "nothing is associated with the service network yet: its names follow")
     cloud.wait_for_rest()

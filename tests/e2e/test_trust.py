@@ -16,6 +16,8 @@ def refused(story: Story, share: Shared, otherwise: str = "hold") -> Json:
     """Nothing accepted, nothing connected, and the record says why."""
     story.look()
     story.settle(share)
+    # Those of other shares, too.
+    story.wait_for_runs()
     record = story.record(share)
     assert record is not None and record["status"] == STATUS[otherwise], record
     assert story.invitation(share) == ANSWER[otherwise]
