@@ -106,7 +106,7 @@ where
         }
         let connection = self.leave_grace(connection, request, now).await?;
         let connection = self.begin(connection, request, now).await?;
-        let connection = self.remember_made(connection, request, now).await?;
+        let mut connection = self.remember_made(connection, request, now).await?;
         let removed = match self.remove(&connection).await {
             Ok(kept) => self.remove_group(&connection, now).await.map(|group| (kept, group)),
             Err(fault) => Err(fault),
@@ -126,7 +126,6 @@ where
             Some(Made::Endpoint(id)) => self.untell(&connection, id).await?.unwrap_or_default(),
             Some(Made::Association(_)) | None => String::new(),
         };
-        let mut connection = connection;
         left += &self.remove_groups_left(&mut connection).await?;
         self.finish(connection, &kept, &group, &left, request, now).await
     }
@@ -473,7 +472,7 @@ where
 
     async fn finish(
         &self,
-        connection: Connection,
+        mut connection: Connection,
         kept: &[String],
         group: &Group,
         left: &str,
@@ -492,7 +491,6 @@ where
         } else {
             format!("{} is removed", removed.join(" and "))
         };
-        let mut connection = connection;
         let gone = match group {
             Group::Used(id, _) => {
                 connection.groups_left.push(id.clone());
@@ -519,14 +517,7 @@ where
         };
         let fault = exhausted(connection.transient_runs, &fault, now);
         let mut next = connection;
-        next.plan = None;
-        next.changing.clear();
-        next.made = None;
-        next.group = None;
-        next.deadline = None;
-        next.last_look.clear();
-        next.databases.clear();
-        next.missing = None;
+        next.nothing_stands();
         next.fault = Some(fault.clone());
         let why = format!("{}: {} ({gone})", fault.name, fault.message);
         let what = format!("failed; {gone}");

@@ -380,6 +380,18 @@ impl Connection {
         self.group = Some(MadeGroup { id: group, refused_since: None });
     }
 
+    /// Nothing of it stands any more: what was made, how, and how it was reached.
+    pub fn nothing_stands(&mut self) {
+        self.plan = None;
+        self.changing.clear();
+        self.made = None;
+        self.group = None;
+        self.deadline = None;
+        self.last_look.clear();
+        self.databases.clear();
+        self.missing = None;
+    }
+
     /// Another attempt at what stands otherwise than before, if it stands at all: nothing that was seen of it holds, and its
     /// names are other ones.
     pub(crate) fn start_over(&mut self) {

@@ -139,14 +139,7 @@ pub fn end(connection: &Connection, ending: Ending) -> Option<Connection> {
 #[must_use]
 pub fn finished(connection: &Connection, gone: &str, now: Timestamp) -> Connection {
     let mut next = connection.clone();
-    next.plan = None;
-    next.changing.clear();
-    next.made = None;
-    next.group = None;
-    next.deadline = None;
-    next.last_look.clear();
-    next.databases.clear();
-    next.missing = None;
+    next.nothing_stands();
     next.findings.clear();
     next.fault = None;
     next.transient_runs = 0;

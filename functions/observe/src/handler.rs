@@ -73,18 +73,13 @@ where
     type Answer = ObserveAnswer;
 
     async fn handle(&self, request: ConnectRequest, now: Timestamp) -> Result<ObserveAnswer, Fault> {
-        let connection = self.load(&request).await?;
+        let mut connection = self.load(&request).await?;
         let ready = ObserveAnswer { connection: connection.id.clone(), status: Status::Ready };
         if connection.status == Status::Ready {
             return Ok(ready);
         }
-        let mut connection = connection;
         let seen = self.look(&connection, now).await;
-        let before = connection.missing.take();
-        let was_missing = before.is_some();
-        if let (Ok(Seen::Nothing(_)), Some(made)) = (&seen, &connection.made) {
-            connection.missing = before.or_else(|| Some(Missing { since: now, what: vec![made.id().to_owned()] }));
-        }
+        let missing = connection.missing.take();
         match seen {
             Ok(Seen::Lattice(Look::Ready { branches, note })) => {
                 let databases = self.databases(&connection, branches).await?;
@@ -102,12 +97,16 @@ where
                 Ok(ready)
             }
             // A read that lags says nothing of the provider: whether that is waited for stays as it was.
-            Ok(Seen::Nothing(why)) => Err(self.not_ready(connection, why, Vec::new(), &request, now).await?),
+            Ok(Seen::Nothing(why)) => {
+                let what = || connection.made.iter().map(|made| made.id().to_owned()).collect();
+                connection.missing = missing.or_else(|| Some(Missing { since: now, what: what() }));
+                Err(self.not_ready(connection, why, Vec::new(), &request, now).await?)
+            }
             Ok(Seen::Lattice(Look::NotReady { why, accessible })) => {
                 Err(self.accepted(connection, why, accessible, &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::AcceptancePending => {
-                Err(self.awaited(connection, fault, was_missing, &request, now).await?)
+                Err(self.awaited(connection, fault, missing.is_some(), &request, now).await?)
             }
             Err(fault) if fault.name == FaultName::NotReady => {
                 Err(self.accepted(connection, fault.message, Vec::new(), &request, now).await?)
